@@ -1,0 +1,30 @@
+#include "base/energy.h"
+
+#include <algorithm>
+#include <array>
+
+namespace joulefront {
+namespace {
+
+constexpr std::array<std::string_view, 4> kClassNames = {"measured", "attributed", "calibrated",
+                                                         "estimated"};
+
+}  // namespace
+
+std::string_view Name(EnergyClass energy_class) {
+  return kClassNames[static_cast<std::size_t>(energy_class)];
+}
+
+std::optional<EnergyClass> EnergyClassFromName(std::string_view name) {
+  const auto* found = std::find(kClassNames.begin(), kClassNames.end(), name);
+  if (found == kClassNames.end()) return std::nullopt;
+  return static_cast<EnergyClass>(found - kClassNames.begin());
+}
+
+const PhaseEnergy* FindPhase(const std::vector<PhaseEnergy>& phases, std::string_view phase) {
+  const auto found = std::find_if(phases.begin(), phases.end(),
+                                  [&](const PhaseEnergy& entry) { return entry.phase == phase; });
+  return found == phases.end() ? nullptr : &*found;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,67 @@
+// An energy figure and where it comes from. joulefront never shows joules without their class, and
+// never adds or compares figures of different provenance without saying so (docs/metering.md).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+
+namespace joulefront {
+
+/// How a figure was obtained, strongest first.
+enum class EnergyClass {
+  kMeasured,    // a counter that nobody else shared
+  kAttributed,  // a counter, divided between several users of it by a stated rule
+  kCalibrated,  // a figure corrected by a fit against another meter
+  kEstimated,   // a model; no counter at all
+};
+
+std::string_view Name(EnergyClass energy_class);
+std::optional<EnergyClass> EnergyClassFromName(std::string_view name);
+
+/// Everything that must agree before two figures may be compared.
+struct Provenance {
+  EnergyClass energy_class = EnergyClass::kEstimated;
+  std::string source;               // "rapl-powercap", "cpu-time"
+  std::string boundary;             // what is inside the figure: "package", "package+dram", "cpu"
+  std::string attribution;          // "exclusive", "cpu-time-share", "process-tree"
+  std::string idle_policy;          // "included", "by-cpu-time-share", "excluded"
+  std::string host;                 // fingerprint of the machine
+  double common_uncertainty = 0.0;  // relative half-width, 95 %, shared by all figures of this key
+
+  auto operator<=>(const Provenance&) const = default;
+};
+
+/// Joules with their provenance. `coverage` is the share of the window's time that the meter saw,
+/// in (0, 1]; below 1 the figure is partial. A figure that is missing is an empty optional, never
+/// zero.
+struct EnergyFigure {
+  Joules joules;
+  double coverage = 1.0;
+  double own_uncertainty = 0.0;  // relative half-width, 95 %, of this figure alone
+  Provenance provenance;
+
+  bool operator==(const EnergyFigure&) const = default;
+};
+
+/// Energy and time of one phase of an attempt. The phase "total" is the whole attempt.
+struct PhaseEnergy {
+  std::string phase;
+  Seconds wall;
+  Seconds cpu;                         // CPU time of the trainer's process tree
+  std::optional<EnergyFigure> figure;  // empty: nothing on this machine could meter it
+
+  bool operator==(const PhaseEnergy&) const = default;
+};
+
+inline constexpr std::string_view kTotalPhase = "total";
+inline constexpr std::string_view kFirstPhase =
+    "setup";  // from the start to the first phase message
+
+/// The entry of that phase, or nullptr.
+const PhaseEnergy* FindPhase(const std::vector<PhaseEnergy>& phases, std::string_view phase);
+
+}  // namespace joulefront

@@ -1,0 +1,241 @@
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/studies.h"
+#include "study_store/front.h"
+#include "study_store/proposer.h"
+#include "workers/study_runner.h"
+#include "workers/worker.h"
+
+namespace joulefront {
+namespace {
+
+namespace po = boost::program_options;
+using nlohmann::ordered_json;
+
+constexpr const char* kAbout =
+    "Drives the search from any language: one JSON object a line on stdin, one answer a line on\n"
+    "stdout. The session decides when to stop, so [budget] and [trainer] are not needed. With "
+    "--store\n"
+    "the trials are kept, and the next session goes on; without it they live in memory.\n\n"
+    "  {\"ask\": 2}                                -> {\"trials\": [{\"number\": 0, "
+    "\"configuration\": "
+    "{...}}, ...]}\n"
+    "  {\"tell\": 0, \"values\": {\"error\": 0.1, \"energy\": 33.0}}  -> {\"ok\": true}\n"
+    "  {\"tell\": 1, \"failed\": \"out of memory\"}  -> {\"ok\": true}\n"
+    "  {\"front\": true}                           -> {\"front\": [{\"number\", \"configuration\", "
+    "\"values\"}]}\n\n"
+    "Values are in the study file's units (joules for metered objectives) and directions. A bad "
+    "line is\n"
+    "answered by {\"error\": \"...\"}. When every configuration has been proposed, \"trials\" is "
+    "shorter\n"
+    "than asked for.\n\n"
+    "example:\n"
+    "  echo '{\"ask\": 3}' | joulefront ask-tell study.toml";
+
+constexpr std::int64_t kMostAsked = 10'000;
+constexpr std::chrono::seconds kLease(60);
+constexpr int kRenewMs = 20'000;
+
+class Session {
+ public:
+  Session(StudyStore& store, StudyId id, const Study& study)
+      : store_(store), id_(id), study_(study), proposer_(store, id, study), self_(ThisWorker(0)) {}
+
+  ordered_json Answer(const std::string& line) {
+    const auto request = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!request.is_object()) return Error("a line must be one JSON object");
+    if (request.contains("ask")) return Ask(request["ask"]);
+    if (request.contains("tell")) return Tell(request);
+    if (request.contains("front")) return ShowFront();
+    return Error("a line must hold \"ask\", \"tell\" or \"front\"");
+  }
+
+  /// Keeps what was asked for and not yet told from being taken for lost.
+  void RenewLeases() {
+    for (const auto& [number, claim] : asked_) {
+      static_cast<void>(store_.RenewLease(claim, CalendarNow() + kLease, {}));
+    }
+  }
+
+  /// What was never told waits for the next session.
+  void GiveBack() {
+    for (const auto& [number, claim] : asked_) {
+      static_cast<void>(store_.FinishAttempt(
+          claim, {.state = AttemptState::kInterrupted, .message = "its session ended"}, {},
+          CalendarNow()));
+    }
+  }
+
+ private:
+  static ordered_json Error(const std::string& message) { return {{"error", message}}; }
+
+  ordered_json Ask(const ordered_json& count) {
+    if (!count.is_number_integer() || count.get<std::int64_t>() < 1 ||
+        count.get<std::int64_t>() > kMostAsked) {
+      return Error(fmt::format("\"ask\" must be a whole number from 1 to {}", kMostAsked));
+    }
+    if (auto refreshed = proposer_.Refresh(); !refreshed) return Error(refreshed.error().message);
+    ordered_json trials = ordered_json::array();
+    for (std::int64_t i = 0; i < count.get<std::int64_t>(); ++i) {
+      auto claim = ClaimNext();
+      if (!claim) return Error(claim.error().message);
+      if (!*claim) break;
+      trials.push_back({{"number", (*claim)->trial},
+                        {"configuration", ordered_json::parse((*claim)->configuration)}});
+      asked_.emplace((*claim)->trial, std::move(**claim));
+    }
+    return {{"trials", trials}};
+  }
+
+  /// A trial that an earlier session left waiting, else a new one; empty if there is none.
+  Result<std::optional<Claim>> ClaimNext() {
+    const TimePoint now = CalendarNow();
+    auto claim = store_.ClaimTrial(id_, self_, now + kLease, now);
+    if (!claim || *claim) return claim;
+    auto number = proposer_.Propose(std::nullopt, now);
+    if (!number) return Pass(number);
+    if (!*number) return std::optional<Claim>();
+    return store_.ClaimTrial(id_, self_, now + kLease, now, **number);
+  }
+
+  ordered_json Tell(const ordered_json& request) {
+    const ordered_json& told = request["tell"];
+    const auto claim =
+        told.is_number_integer() ? asked_.find(told.get<TrialNumber>()) : asked_.end();
+    if (claim == asked_.end()) {
+      return Error(fmt::format("trial {} is not waiting to be told in this session", told.dump()));
+    }
+    AttemptResult result;
+    if (request.contains("failed")) {
+      if (!request["failed"].is_string()) return Error("\"failed\" must be a text");
+      result = {.state = AttemptState::kFailed,
+                .failure = FailureClass::kTold,
+                .message = request["failed"].get<std::string>()};
+    } else if (auto values = ReadValues(request); values) {
+      result = {.state = AttemptState::kComplete, .values = std::move(*values)};
+    } else {
+      return Error(values.error().message);
+    }
+    auto finished = store_.FinishAttempt(claim->second, result, {}, CalendarNow());
+    if (!finished) return Error(finished.error().message);
+    asked_.erase(claim);
+    return {{"ok", true}};
+  }
+
+  Result<NamedValues> ReadValues(const ordered_json& request) const {
+    const auto refuse = [](const std::string& message) {
+      return Fail(ErrorCode::kInvalidArgument, message);
+    };
+    const auto object = request.find("values");
+    if (object == request.end() || !object->is_object()) {
+      return refuse("a tell needs \"values\": {...} or \"failed\": \"why\"");
+    }
+    NamedValues values;
+    for (const auto& [name, value] : object->items()) {
+      if (!value.is_number() || !std::isfinite(value.get<double>())) {
+        return refuse(
+            fmt::format("value \"{}\" is not a finite number; tell the trial as failed", name));
+      }
+      values[name] = value.get<double>();
+    }
+    std::vector<std::string> needed;
+    for (const Objective& objective : study_.objectives) needed.push_back(objective.name);
+    for (const Constraint& constraint : study_.constraints) needed.push_back(constraint.name);
+    for (const std::string& name : needed) {
+      if (!values.contains(name)) return refuse(fmt::format("\"values\" lacks \"{}\"", name));
+    }
+    return values;
+  }
+
+  ordered_json ShowFront() {
+    if (auto refreshed = proposer_.Refresh(); !refreshed) return Error(refreshed.error().message);
+    ordered_json points = ordered_json::array();
+    for (const FrontPoint& point : ComputeFront(study_, proposer_.trials()).points) {
+      const Trial& trial = proposer_.trials()[point.trial];
+      points.push_back({{"number", trial.number},
+                        {"configuration", ordered_json::parse(trial.configuration)},
+                        {"values", trial.values}});
+    }
+    return {{"front", points}};
+  }
+
+  StudyStore& store_;
+  StudyId id_;
+  const Study& study_;
+  Proposer proposer_;
+  WorkerIdentity self_;
+  std::map<TrialNumber, Claim> asked_;
+};
+
+/// Answers every line of stdin until its end or a signal.
+int Converse(Session& session, SignalWatch& signals) {
+  std::string pending;
+  std::array<char, 65536> buffer;
+  while (signals.stop_requests() == 0) {
+    std::array<pollfd, 2> fds = {{{STDIN_FILENO, POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
+    if (poll(fds.data(), fds.size(), kRenewMs) == 0) session.RenewLeases();
+    signals.Drain();
+    if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
+    const ssize_t size = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (size <= 0) break;
+    pending.append(buffer.data(), static_cast<std::size_t>(size));
+    for (std::size_t newline; (newline = pending.find('\n')) != std::string::npos;) {
+      const std::string line = pending.substr(0, newline);
+      pending.erase(0, newline + 1);
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      using Handler = ordered_json::error_handler_t;
+      if (!PrintData(session.Answer(line).dump(-1, ' ', false, Handler::replace) + "\n")) {
+        return kRunTimeFailure;
+      }
+    }
+  }
+  return signals.stop_requests() > 0 ? 128 + signals.stop_signal() : kDone;
+}
+
+}  // namespace
+
+int AskTellVerb(const Arguments& arguments) {
+  VerbOptions options("ask-tell STUDY.toml [flags]", kAbout);
+  options.options().add_options()("store", po::value<std::string>(),
+                                  "keep the trials in this store (default: memory only)");
+  if (const auto code = options.Parse(arguments, 1)) return *code;
+  if (options.positional().empty()) return options.Refuse("name a study file");
+  SignalWatch signals;
+  auto file = ReadStudyFile(options.positional()[0]);
+  if (!file) return Complain("ask-tell", file.error());
+  OpenedStudy opened;
+  FileDescriptor lock;
+  if (const auto path = options.Get("store")) {
+    auto stored = OpenForStudyFile(*file, *path);
+    if (!stored) return Complain("ask-tell", stored.error());
+    opened = std::move(*stored);
+    auto locked = LockForRun(*path);
+    if (!locked) return Complain("ask-tell", locked.error());
+    lock = std::move(*locked);
+    auto reclaimed = ReclaimLostAttempts(*opened.store, opened.id, opened.study, *path);
+    if (!reclaimed) return Complain("ask-tell", reclaimed.error());
+  } else {
+    opened = {.path = "", .store = NewMemoryStore(), .id = 0, .study = file->study};
+    auto id = opened.store->CreateStudy(opened.study, CalendarNow());
+    if (!id) return Complain("ask-tell", id.error());
+    opened.id = *id;
+  }
+  if (auto open = opened.store->SetOpen(opened.id, true); !open) {
+    return Complain("ask-tell", open.error());
+  }
+  Session session(*opened.store, opened.id, opened.study);
+  const int code = Converse(session, signals);
+  session.GiveBack();
+  return code;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,41 @@
+#include "cli/energy_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace joulefront {
+
+using nlohmann::ordered_json;
+
+ordered_json EnergyToJson(const EnergyFigure& figure) {
+  const Provenance& from = figure.provenance;
+  return {{"joules", figure.joules.value()},
+          {"class", Name(from.energy_class)},
+          {"source", from.source},
+          {"boundary", from.boundary},
+          {"coverage", figure.coverage},
+          {"attribution", from.attribution},
+          {"idle_policy", from.idle_policy},
+          {"host", from.host},
+          {"own_uncertainty", figure.own_uncertainty},
+          {"common_uncertainty", from.common_uncertainty}};
+}
+
+ordered_json PhasesToJson(const std::vector<PhaseEnergy>& phases) {
+  ordered_json object = ordered_json::object();
+  for (const PhaseEnergy& phase : phases) {
+    ordered_json entry =
+        phase.figure ? EnergyToJson(*phase.figure) : ordered_json{{"joules", nullptr}};
+    entry["wall_s"] = phase.wall.value();
+    entry["cpu_s"] = phase.cpu.value();
+    object[phase.phase] = std::move(entry);
+  }
+  return object;
+}
+
+const EnergyFigure* FigureOf(const Trial& trial, const std::optional<std::string>& phase) {
+  if (!phase) return nullptr;
+  const PhaseEnergy* entry = FindPhase(trial.energy, *phase);
+  return entry != nullptr && entry->figure ? &*entry->figure : nullptr;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,78 @@
+// joulefront: the table of verbs, and nothing else.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "cli/verbs.h"
+
+namespace {
+
+using namespace joulefront;
+
+struct Verb {
+  std::string_view name;
+  std::string_view help;
+  int (*function)(const Arguments&);
+};
+
+constexpr Verb kVerbs[] = {
+    {"run", "run a study file, or go on with it, until its budget is spent", RunVerb},
+    {"front", "show the Pareto front: what each point costs, and the knee", FrontVerb},
+    {"status", "show where a study stands", StatusVerb},
+    {"export", "write all trials as CSV or JSON", ExportVerb},
+    {"try", "train one configuration in the foreground, storing nothing", TryVerb},
+    {"meters", "show what this machine can measure, and what would mend the rest", MetersVerb},
+    {"worker", "work on a study that `run` proposes for (run starts its own)", WorkerVerb},
+    {"ask-tell", "drive the search from any language, by JSON lines", AskTellVerb},
+};
+
+void PrintHelp(std::FILE* to) {
+  fmt::print(to,
+             "joulefront finds the training configurations that are worth their joules.\n\n"
+             "usage: joulefront VERB [ARGUMENTS]     joulefront VERB --help\n\n");
+  for (const Verb& verb : kVerbs) fmt::print(to, "  {:<10}{}\n", verb.name, verb.help);
+  fmt::print(
+      to,
+      "\nexamples:\n"
+      "  joulefront run study.toml            start a study, or go on with it\n"
+      "  joulefront front study.db --plot     choose from its front\n"
+      "  joulefront meters                    where will the joules come from?\n\n"
+      "exit codes: 0 done, 1 run-time failure, 2 usage or study file, 3 gate or limit failed,\n"
+      "            4 nothing complete or feasible, 5 meter missing, 6 store unusable,\n"
+      "            130/143 interrupted after a clean save\n");
+}
+
+int Main(int argc, char** argv) {
+  const std::string_view name = argc > 1 ? argv[1] : "";
+  if (name == "--help" || name == "-h" || name == "help") {
+    PrintHelp(stdout);
+    return kDone;
+  }
+  if (name == "--version") {
+    fmt::print("joulefront {}\n", JOULEFRONT_VERSION);
+    return kDone;
+  }
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == name) return verb.function(Arguments(argv + 2, argv + argc));
+  }
+  if (name.empty()) {
+    PrintHelp(stderr);
+  } else {
+    fmt::print(stderr, "joulefront: there is no verb '{}'; see joulefront --help\n", name);
+  }
+  return kUsageError;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    // Only out-of-memory and the like come here: what can be foreseen is a Result.
+    fmt::print(stderr, "joulefront: {}\n", error.what());
+    return kRunTimeFailure;
+  }
+}

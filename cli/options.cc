@@ -1,0 +1,55 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+namespace joulefront {
+
+namespace po = boost::program_options;
+
+VerbOptions::VerbOptions(std::string usage, std::string about)
+    : usage_(std::move(usage)), about_(std::move(about)) {
+  visible_.add_options()("help,h", "show this help");
+}
+
+std::optional<int> VerbOptions::Parse(const Arguments& arguments, std::size_t most_positional) {
+  po::options_description all;
+  all.add(visible_).add_options()("positional", po::value<std::vector<std::string>>());
+  po::positional_options_description positions;
+  positions.add("positional", -1);
+  // No guessing: a script must not break when a flag is added.
+  const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  try {
+    po::store(
+        po::command_line_parser(arguments).options(all).positional(positions).style(style).run(),
+        values_);
+    po::notify(values_);
+  } catch (const po::error& error) {
+    return Refuse(error.what());
+  }
+  if (Has("help")) {
+    std::ostringstream flags;
+    flags << visible_;
+    fmt::print("usage: joulefront {}\n\n{}\n\n{}", usage_, about_, flags.str());
+    return kDone;
+  }
+  positional_ = All("positional");
+  if (positional_.size() > most_positional) {
+    return Refuse(fmt::format("unexpected argument '{}'", positional_[most_positional]));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> VerbOptions::All(const std::string& name) const {
+  return Get<std::vector<std::string>>(name).value_or(std::vector<std::string>());
+}
+
+int VerbOptions::Refuse(const std::string& message) const {
+  const std::string verb = usage_.substr(0, usage_.find(' '));
+  fmt::print(stderr, "joulefront {0}: {1}\nusage: joulefront {2}\nsee joulefront {0} --help\n",
+             verb, message, usage_);
+  return kUsageError;
+}
+
+}  // namespace joulefront

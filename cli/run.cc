@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/studies.h"
+#include "study_store/front.h"
+#include "workers/metric_patterns.h"
+#include "workers/study_runner.h"
+
+namespace joulefront {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* kAbout =
+    "Runs the study until its budget is spent, and keeps everything in a store. A study that was\n"
+    "stopped or killed goes on where it was: run it again. Raise its budget in the study file and\n"
+    "run it again to extend it. Ctrl-C stops cleanly, a second Ctrl-C at once.\n\n"
+    "examples:\n"
+    "  joulefront run study.toml\n"
+    "  joulefront run study.toml --store /data/digits.db --workers 4\n"
+    "  joulefront run study.toml --trials 10       a short look\n\n"
+    "a study file:\n"
+    "  [study]      name = \"digits\"\n"
+    "  [objectives] error = { direction = \"minimize\" }\n"
+    "               energy = { direction = \"minimize\", phase = \"train\" }\n"
+    "  [space]      width = { type = \"int\", low = 8, high = 512, log = true }\n"
+    "  [trainer]    command = [\"python3\", \"train.py\", \"--width={width}\"]\n"
+    "  [budget]     trials = 60";
+
+/// "24/60 done, 2 running, 1 failed | front 7, hypervolume 4.2 | 1.2 kJ estimated | ETA 40 s".
+std::string ProgressLine(const Progress& progress) {
+  const TrialCounts& counts = progress.counts;
+  const std::int64_t done = counts.complete + counts.pruned + counts.failed;
+  const auto limit = progress.study.budget.trials;
+  std::string line = fmt::format("{}{} done, {} running", done,
+                                 limit ? fmt::format("/{}", *limit) : "", counts.running);
+  if (counts.failed > 0) line += fmt::format(", {} failed", counts.failed);
+  const Front front = ComputeFront(progress.study, progress.trials);
+  line += fmt::format(" | front {}, hypervolume {}", front.points.size(),
+                      front.hypervolume ? FormatNumber(*front.hypervolume) : "?");
+  line += progress.spent.weakest ? fmt::format(" | {} {}", FormatJoules(progress.spent.joules),
+                                               Name(*progress.spent.weakest))
+                                 : " | ? J";
+  const std::int64_t done_now = done - progress.done_before;
+  std::string eta = "?";
+  if (limit && done_now > 0) {
+    const double each = progress.since_start.value() / static_cast<double>(done_now);
+    eta = FormatSeconds(
+        Seconds(each * static_cast<double>(std::max<std::int64_t>(0, *limit - done))));
+  }
+  return line + " | ETA " + eta;
+}
+
+/// What was done and how to look at it.
+int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Console& console,
+             int signal) {
+  console.EndProgress();
+  console.Say(fmt::format("study '{}': {}", opened.study.name, ProgressLine(progress)));
+  const std::string look = fmt::format("joulefront front {} --plot", opened.path);
+  switch (end) {
+    case RunEnd::kInterrupted:
+      console.Say("interrupted; run it again to go on");
+      return 128 + signal;
+    case RunEnd::kAllFailed: {
+      const auto last = std::find_if(progress.trials.rbegin(), progress.trials.rend(),
+                                     [](const Trial& t) { return t.state == TrialState::kFailed; });
+      console.Say(fmt::format(
+          "joulefront run: stopped, since the first {} trials all failed. The last "
+          "one ({}): {}",
+          progress.counts.failed, last->failure ? Name(*last->failure) : "failed", last->message));
+      return kRunTimeFailure;
+    }
+    case RunEnd::kSpaceExhausted:
+      console.Say("every configuration of the space has been tried");
+      break;
+    case RunEnd::kBudgetSpent:
+      break;
+  }
+  if (progress.counts.complete == 0) {
+    console.Say("no trial is complete; joulefront status shows why");
+    return kNothingFeasible;
+  }
+  console.Say("choose from the front: " + look);
+  return kDone;
+}
+
+Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
+  auto file = ReadStudyFile(options.positional()[0]);
+  if (!file) return file;
+  Study& study = file->study;
+  const std::string& path = options.positional()[0];
+  if (const auto workers = options.Get<int>("workers")) study.workers.count = *workers;
+  if (const auto trials = options.Get<std::int64_t>("trials")) study.budget.trials = *trials;
+  if (study.workers.count < 1 || (study.budget.trials && *study.budget.trials < 1)) {
+    return Fail(ErrorCode::kInvalidArgument, "--workers and --trials must be at least 1");
+  }
+  if (study.workers.exclusive && study.workers.count > 1) {
+    return Fail(ErrorCode::kInvalidArgument, "exclusive = true allows one worker only");
+  }
+  if (study.trainer.command.empty()) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}: no trainer; add [trainer] with command = [\"program\", ...]", path));
+  }
+  const Budget& budget = study.budget;
+  if (!budget.trials && !budget.energy && !budget.time) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: no budget; add [budget] with trials = 60, energy = \"50 kJ\" or "
+                            "time = \"30 min\"",
+                            path));
+  }
+  auto patterns = MetricPatterns::Create(study.trainer.metrics);
+  if (!patterns) return Pass(patterns, path);
+  return file;
+}
+
+}  // namespace
+
+int RunVerb(const Arguments& arguments) {
+  VerbOptions options("run STUDY.toml [flags]", kAbout);
+  options.options().add_options()(
+      "store", po::value<std::string>(),
+      "where to keep the study (default: JOULEFRONT_STORE, else NAME.db)")(
+      "workers", po::value<int>(), "worker processes, instead of [workers] count")(
+      "trials", po::value<std::int64_t>(), "trials in all, instead of [budget] trials")(
+      "quiet,q", "no progress");
+  if (const auto code = options.Parse(arguments, 1)) return *code;
+  if (options.positional().empty()) return options.Refuse("name a study file");
+  SignalWatch signals;
+  auto file = ReadWithOverrides(options);
+  if (!file) return Complain("run", file.error());
+  const std::string path = StorePathFor(options.Get("store"), file->study.name);
+  auto opened = OpenForStudyFile(*file, path);
+  if (!opened) return Complain("run", opened.error());
+  auto lock = LockForRun(path);
+  if (!lock) return Complain("run", lock.error());
+
+  const auto console = MakeConsole(options.Has("quiet"));
+  for (const std::string& note : file->notes) console->Say("note: " + note);
+  std::error_code ignored;
+  const RunOptions run{
+      .store_path = path,
+      .id = opened->id,
+      .worker_command = {std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
+                         "worker", path, "--study", opened->study.name},
+      .on_progress =
+          [&](const Progress& progress) {
+            if (console->WantsProgress(MonotonicNow())) {
+              console->ShowProgress(ProgressLine(progress));
+            }
+          },
+      .on_message = [&](const std::string& line) { console->Say(line); }};
+  StudyRunner runner(*opened->store, opened->study, run, signals);
+  auto end = runner.Run();
+  if (!end) {
+    console->EndProgress();
+    return Complain("run", end.error());
+  }
+  return Conclude(*end, *opened, runner.progress(), *console, signals.stop_signal());
+}
+
+}  // namespace joulefront

@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/studies.h"
+#include "cli/table.h"
+#include "study_store/front.h"
+#include "workers/process.h"
+
+namespace joulefront {
+namespace {
+
+namespace po = boost::program_options;
+using nlohmann::ordered_json;
+
+constexpr const char* kAbout =
+    "Shows where a study stands: trials by state, joules spent with their class, the front, which\n"
+    "sampler proposed how much, what failed and why, and who runs what. Looking never disturbs a\n"
+    "running study.\n\n"
+    "example:\n"
+    "  joulefront status digits.db";
+
+/// Everything that status tells.
+struct Standing {
+  Study study;
+  std::vector<Trial> trials;
+  TrialCounts counts;
+  std::vector<Attempt> running;
+  StudyStore::Spent spent;
+  Seconds elapsed;
+  bool open = false;
+};
+
+Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
+  Standing standing{.study = std::move(study)};
+  auto trials = store.LoadTrials(id);
+  if (!trials) return Pass(trials);
+  auto counts = store.CountTrials(id);
+  if (!counts) return Pass(counts);
+  auto running = store.LoadRunningAttempts(id);
+  if (!running) return Pass(running);
+  auto spent = store.EnergySpent(id);
+  if (!spent) return Pass(spent);
+  auto elapsed = store.Elapsed(id);
+  if (!elapsed) return Pass(elapsed);
+  auto open = store.IsOpen(id);
+  if (!open) return Pass(open);
+  standing.trials = std::move(*trials);
+  standing.counts = *counts;
+  standing.running = std::move(*running);
+  standing.spent = *spent;
+  standing.elapsed = *elapsed;
+  standing.open = *open;
+  return standing;
+}
+
+std::map<std::string, std::int64_t> ByProposer(const Standing& standing) {
+  std::map<std::string, std::int64_t> shares;
+  for (const Trial& trial : standing.trials) ++shares[trial.proposed_by];
+  return shares;
+}
+
+/// Failure class -> how many, and the last trial of it.
+std::map<std::string, std::pair<std::int64_t, const Trial*>> ByFailure(const Standing& standing) {
+  std::map<std::string, std::pair<std::int64_t, const Trial*>> failures;
+  for (const Trial& trial : standing.trials) {
+    if (trial.state != TrialState::kFailed) continue;
+    auto& [count, last] = failures[trial.failure ? std::string(Name(*trial.failure)) : "unknown"];
+    ++count;
+    last = &trial;
+  }
+  return failures;
+}
+
+std::string BudgetText(const Budget& budget) {
+  std::vector<std::string> parts;
+  if (budget.trials) parts.push_back(fmt::format("{} trials", *budget.trials));
+  if (budget.energy) parts.push_back(FormatJoules(*budget.energy));
+  if (budget.time) parts.push_back(FormatSeconds(*budget.time));
+  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string SpentText(const StudyStore::Spent& spent) {
+  if (!spent.weakest) return "none recorded";
+  std::string text = fmt::format("{} ({})", FormatJoules(spent.joules), Name(*spent.weakest));
+  if (spent.attempts_without > 0) {
+    text += fmt::format("; {} attempt(s) left no figure", spent.attempts_without);
+  }
+  return text;
+}
+
+std::string MakeText(const Standing& standing, TimePoint now) {
+  const TrialCounts& counts = standing.counts;
+  const Front front = ComputeFront(standing.study, standing.trials);
+  std::string text = fmt::format(
+      "study    {} ({})\n"
+      "trials   {} complete, {} failed, {} pruned, {} running, {} waiting\n"
+      "budget   {}\n"
+      "spent    {}; {} of running\n"
+      "front    {} trials{}\n",
+      standing.study.name, standing.open ? "open" : "closed", counts.complete, counts.failed,
+      counts.pruned, counts.running, counts.waiting, BudgetText(standing.study.budget),
+      SpentText(standing.spent), FormatSeconds(standing.elapsed), front.points.size(),
+      front.hypervolume ? ", hypervolume " + FormatNumber(*front.hypervolume) : "");
+  std::vector<std::string> proposers;
+  for (const auto& [name, count] : ByProposer(standing)) {
+    proposers.push_back(fmt::format("{} {}", name, count));
+  }
+  if (!proposers.empty()) text += fmt::format("proposed {}\n", fmt::join(proposers, ", "));
+  if (!standing.running.empty()) {
+    Table table{.header = {"running", "attempt", "worker", "since"}, .rows = {}, .left = {}};
+    for (const Attempt& attempt : standing.running) {
+      const std::chrono::duration<double> since = now - attempt.started;
+      table.rows.push_back({fmt::format("trial {}", attempt.trial), std::to_string(attempt.number),
+                            attempt.worker.name, FormatSeconds(Seconds(since.count()))});
+    }
+    text += "\n" + FormatTable(table);
+  }
+  const auto failures = ByFailure(standing);
+  if (!failures.empty()) {
+    Table table{.header = {"failed", "count", "last", "why"},
+                .rows = {},
+                .left = {true, false, false, true}};
+    for (const auto& [name, failed] : failures) {
+      table.rows.push_back({name, std::to_string(failed.first),
+                            fmt::format("trial {}", failed.second->number),
+                            failed.second->message});
+    }
+    text += "\n" + FormatTable(table);
+  }
+  return text;
+}
+
+ordered_json MakeJson(const Standing& standing) {
+  const TrialCounts& counts = standing.counts;
+  const Front front = ComputeFront(standing.study, standing.trials);
+  ordered_json running = ordered_json::array();
+  for (const Attempt& attempt : standing.running) {
+    running.push_back({{"trial", attempt.trial},
+                       {"attempt", attempt.number},
+                       {"worker", attempt.worker.name},
+                       {"host", attempt.worker.host}});
+  }
+  ordered_json failures = ordered_json::object();
+  for (const auto& [name, failed] : ByFailure(standing)) {
+    failures[name] = {{"count", failed.first},
+                      {"last_trial", failed.second->number},
+                      {"message", failed.second->message}};
+  }
+  const auto& spent = standing.spent;
+  return {{"study", standing.study.name},
+          {"open", standing.open},
+          {"trials",
+           {{"complete", counts.complete},
+            {"failed", counts.failed},
+            {"pruned", counts.pruned},
+            {"running", counts.running},
+            {"waiting", counts.waiting}}},
+          {"energy",
+           {{"joules", spent.weakest ? ordered_json(spent.joules.value()) : ordered_json()},
+            {"class", spent.weakest ? ordered_json(Name(*spent.weakest)) : ordered_json()},
+            {"attempts_without", spent.attempts_without}}},
+          {"elapsed_s", standing.elapsed.value()},
+          {"front", front.points.size()},
+          {"hypervolume", front.hypervolume ? ordered_json(*front.hypervolume) : ordered_json()},
+          {"proposed_by", ByProposer(standing)},
+          {"running", running},
+          {"failures", failures}};
+}
+
+std::string MakeCsv(const Standing& standing) {
+  const TrialCounts& counts = standing.counts;
+  const auto& spent = standing.spent;
+  return FormatCsv({.header = {"study", "complete", "failed", "pruned", "running", "waiting",
+                               "energy_j", "energy_class", "elapsed_s"},
+                    .rows = {{standing.study.name, std::to_string(counts.complete),
+                              std::to_string(counts.failed), std::to_string(counts.pruned),
+                              std::to_string(counts.running), std::to_string(counts.waiting),
+                              spent.weakest ? FormatNumber(spent.joules.value(), 17) : "",
+                              spent.weakest ? std::string(Name(*spent.weakest)) : "",
+                              FormatNumber(standing.elapsed.value(), 6)}},
+                    .left = {}});
+}
+
+}  // namespace
+
+int StatusVerb(const Arguments& arguments) {
+  VerbOptions options("status STORE [flags]", kAbout);
+  options.options().add_options()("study", po::value<std::string>(),
+                                  "which study, if the store has several")(
+      "format", po::value<std::string>()->default_value("table"), "table, json or csv");
+  if (const auto code = options.Parse(arguments, 1)) return *code;
+  const std::string format = *options.Get("format");
+  if (format != "table" && format != "json" && format != "csv") {
+    return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
+  }
+  auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
+                          options.Get("study"), OpenMode::kRead);
+  if (!opened) return Complain("status", opened.error());
+  auto standing = Read(*opened->store, opened->id, std::move(opened->study));
+  if (!standing) return Complain("status", standing.error());
+  const std::string data = format == "json"  ? MakeJson(*standing).dump(2) + "\n"
+                           : format == "csv" ? MakeCsv(*standing)
+                                             : MakeText(*standing, CalendarNow());
+  return PrintData(data) ? kDone : kRunTimeFailure;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,122 @@
+#include "cli/studies.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cli/verbs.h"
+#include "workers/process.h"
+
+namespace joulefront {
+namespace {
+
+Result<StudyEntry> Choose(const std::vector<StudyEntry>& studies, const std::string& path,
+                          const std::optional<std::string>& name) {
+  if (studies.empty()) {
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("'{}' holds no study yet; joulefront run makes one", path));
+  }
+  if (!name && studies.size() == 1) return studies.front();
+  std::string names;
+  for (const StudyEntry& entry : studies) {
+    if (name && entry.name == *name) return entry;
+    names += fmt::format(" {}", entry.name);
+  }
+  if (name) {
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("'{}' holds no study '{}'; it has{}", path, *name, names));
+  }
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("'{}' holds several studies; choose one with --study:{}", path, names));
+}
+
+/// The study of that id in an open store.
+Result<OpenedStudy> Load(std::string path, std::unique_ptr<StudyStore> store, StudyId id) {
+  auto study = store->LoadStudy(id);
+  if (!study) return Pass(study);
+  return OpenedStudy{std::move(path), std::move(store), id, std::move(*study)};
+}
+
+}  // namespace
+
+std::string StorePathFor(const std::optional<std::string>& flag, const std::string& study_name) {
+  if (flag) return *flag;
+  const char* environment = std::getenv("JOULEFRONT_STORE");
+  if (environment != nullptr && *environment != '\0') return environment;
+  return study_name + ".db";
+}
+
+Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
+                              OpenMode mode) {
+  std::string path = where;
+  std::optional<std::string> wanted = name;
+  if (where.ends_with(".toml")) {
+    auto file = ReadStudyFile(where);
+    if (!file) return Pass(file);
+    path = StorePathFor(std::nullopt, file->study.name);
+    wanted = file->study.name;
+  } else if (where.empty()) {
+    path = StorePathFor(std::nullopt, "");
+    if (path == ".db") {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "name a store, such as digits.db, or set JOULEFRONT_STORE");
+    }
+  }
+  auto store = OpenSqliteStore(path, mode);
+  if (!store) return Pass(store);
+  auto studies = (*store)->ListStudies();
+  if (!studies) return Pass(studies);
+  auto chosen = Choose(*studies, path, wanted);
+  if (!chosen) return Pass(chosen);
+  return Load(std::move(path), std::move(*store), chosen->id);
+}
+
+Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& store_path) {
+  auto store = OpenSqliteStore(store_path, OpenMode::kCreate);
+  if (!store) return Pass(store);
+  auto studies = (*store)->ListStudies();
+  if (!studies) return Pass(studies);
+  const auto known = std::find_if(studies->begin(), studies->end(), [&](const StudyEntry& entry) {
+    return entry.name == file.study.name;
+  });
+  if (known == studies->end()) {
+    auto id = (*store)->CreateStudy(file.study, CalendarNow());
+    if (!id) return Pass(id);
+    return Load(store_path, std::move(*store), *id);
+  }
+  auto stored = (*store)->LoadStudy(known->id);
+  if (!stored) return Pass(stored);
+  const auto differences =
+      DefinitionDifferences(DefinitionJson(*stored), DefinitionJson(file.study));
+  if (!differences.empty()) {
+    std::string message = fmt::format(
+        "study '{}' in '{}' was begun with another definition, and results of two definitions "
+        "cannot be mixed:\n",
+        file.study.name, store_path);
+    for (const std::string& difference : differences) message += "  " + difference + "\n";
+    return Fail(ErrorCode::kInvalidArgument,
+                message + "undo the change, or give the study another name or --store");
+  }
+  JF_TRY((*store)->UpdateSettings(known->id, file.study));
+  return Load(store_path, std::move(*store), known->id);
+}
+
+int Complain(std::string_view verb, const Error& error) {
+  fmt::print(stderr, "joulefront {}: {}\n", verb, error.message);
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kConflict:
+      return kUsageError;
+    case ErrorCode::kBusy:
+    case ErrorCode::kCorrupt:
+      return kStoreUnusable;
+    case ErrorCode::kLeaseLost:
+    case ErrorCode::kUnavailable:
+      break;
+  }
+  return kRunTimeFailure;
+}
+
+}  // namespace joulefront

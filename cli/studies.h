@@ -1,0 +1,40 @@
+// Finding and opening the study that a verb is about, and saying what went wrong.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "study_store/open_store.h"
+#include "study_store/store.h"
+#include "study_store/study_file.h"
+
+namespace joulefront {
+
+struct OpenedStudy {
+  std::string path;  // of the store
+  std::unique_ptr<StudyStore> store;
+  StudyId id = 0;
+  Study study;
+};
+
+/// Where a study of that name is kept: `flag` if given, else JOULEFRONT_STORE, else NAME.db here.
+std::string StorePathFor(const std::optional<std::string>& flag, const std::string& study_name);
+
+/// Opens a study of a store: the only one, or the one called `name`. `where` is a store's file or a
+/// study file; empty: JOULEFRONT_STORE. Errors: kInvalidArgument, kNotFound, and the store's.
+Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
+                              OpenMode mode);
+
+/// Opens or makes the store of a study file and the study in it, and brings its settings up to
+/// date. kInvalidArgument if the store has a study of that name with another definition: the
+/// message shows where they differ.
+Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& store_path);
+
+/// Prints "joulefront VERB: message" and gives the exit code that belongs to the error.
+int Complain(std::string_view verb, const Error& error);
+
+}  // namespace joulefront

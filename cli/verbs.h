@@ -1,0 +1,32 @@
+// The verbs of the command line, one function and one file each. A verb gets its arguments without
+// its own name and returns the exit code. Data goes to stdout, everything else to stderr.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace joulefront {
+
+/// Documented exit codes (README.md).
+enum ExitCode : int {
+  kDone = 0,
+  kRunTimeFailure = 1,
+  kUsageError = 2,       // flags or study file
+  kGateFailed = 3,       // a gate or a limit
+  kNothingFeasible = 4,  // no complete or no feasible trial
+  kMeterMissing = 5,     // the meter demanded is not there
+  kStoreUnusable = 6,    // locked, incompatible or corrupt
+};
+
+using Arguments = std::vector<std::string>;
+
+int RunVerb(const Arguments& arguments);
+int WorkerVerb(const Arguments& arguments);
+int TryVerb(const Arguments& arguments);
+int StatusVerb(const Arguments& arguments);
+int FrontVerb(const Arguments& arguments);
+int ExportVerb(const Arguments& arguments);
+int MetersVerb(const Arguments& arguments);
+int AskTellVerb(const Arguments& arguments);
+
+}  // namespace joulefront

@@ -1,0 +1,65 @@
+// The parameters that a family of trainers declares, and a configuration read against them. Once
+// read, a configuration holds a value of the right kind and range for each declared parameter,
+// given or default, and nothing else. It knows nothing of what the parameters mean.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace joulefront::objectives {
+
+/// Ranges are closed: low <= value <= high.
+struct IntRange {
+  std::int64_t default_value, low, high;
+};
+struct FloatRange {
+  double default_value, low, high;
+};
+/// The first choice is the default.
+struct Choices {
+  std::vector<std::string> choices;
+};
+
+/// The parameter has an effect only while the Choices parameter `parameter` holds `choice`; to give
+/// it otherwise is an error, since the search would take it for a difference between trials.
+struct OnlyWhen {
+  std::string parameter, choice;
+};
+
+struct Parameter {
+  std::string name;
+  std::variant<IntRange, FloatRange, Choices> domain;
+  std::string meaning;
+  std::optional<OnlyWhen> only_when = std::nullopt;
+};
+
+/// A parameter's name and its value as typed on a command line.
+using Assignment = std::pair<std::string, std::string>;
+
+class Configuration {
+ public:
+  /// Reads `json_text`, one JSON object of names and values (empty text counts as {}), then the
+  /// `assignments`, which win. Throws BadInput, naming the parameter, for a name that is not
+  /// declared, a wrong type, and a value out of range.
+  static Configuration Read(std::span<const Parameter> parameters, const std::string& json_text,
+                            std::span<const Assignment> assignments);
+
+  /// The value of a parameter declared with an IntRange (FloatRange, Choices).
+  std::int64_t Int(const std::string& name) const;
+  double Float(const std::string& name) const;
+  const std::string& Choice(const std::string& name) const;
+
+ private:
+  std::map<std::string, std::variant<std::int64_t, double, std::string>> values_;
+};
+
+/// A table of the parameters with their defaults and ranges, one a line, for --help.
+std::string DescribeParameters(std::span<const Parameter> parameters);
+
+}  // namespace joulefront::objectives

@@ -1,0 +1,24 @@
+// The trainer's side of the protocol: messages to the worker, one JSON object a line on standard
+// output, each flushed at once so that it counts even if the trainer is killed after it. Values
+// must be finite; a trainer that meets another stops instead of reporting it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace joulefront::objectives {
+
+using ReportedValues = std::vector<std::pair<std::string, double>>;
+
+/// From here on the trainer is in phase `name`: setup, data, train or evaluate.
+void ReportPhase(const std::string& name);
+
+/// The values reached after `step` steps (epochs, from 1).
+void ReportProgress(std::int64_t step, const ReportedValues& values);
+
+/// The outcome of the attempt; sent once, last.
+void ReportResult(const ReportedValues& values);
+
+}  // namespace joulefront::objectives

@@ -1,0 +1,80 @@
+#include "study_store/configuration_json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "study_store/value_json.h"
+
+namespace joulefront {
+
+using nlohmann::json;
+
+json ValueToJson(const Value& value) {
+  return std::visit([](const auto& held) { return json(held); }, value);
+}
+
+std::optional<Value> ValueFromJson(const json& value) {
+  switch (value.type()) {
+    case json::value_t::boolean:
+      return value.get<bool>();
+    case json::value_t::number_integer:
+    case json::value_t::number_unsigned:
+      return value.get<std::int64_t>();
+    case json::value_t::number_float:
+      return value.get<double>();
+    case json::value_t::string:
+      return value.get<std::string>();
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string ConfigurationToJson(const SearchSpace& space, const Configuration& configuration) {
+  nlohmann::ordered_json object = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < space.size(); ++i) {
+    if (!configuration[i]) continue;
+    std::visit([&](const auto& value) { object[space.parameters()[i].name] = value; },
+               space.ValueOf(i, *configuration[i]));
+  }
+  return object.dump();
+}
+
+Result<Configuration> ConfigurationFromJson(const SearchSpace& space, const std::string& text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("a configuration is a JSON object, not '{}'", text.substr(0, 80)));
+  }
+  Configuration configuration(space.size());
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < space.size(); ++i) {
+    const std::string& name = space.parameters()[i].name;
+    const auto found = object.find(name);
+    if (!space.IsActive(i, configuration)) {
+      if (found == object.end()) continue;
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("parameter '{}' is inactive here: its `when` does not hold", name));
+    }
+    if (found == object.end()) {
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("parameter '{}' has no value", name));
+    }
+    const auto value = ValueFromJson(*found);
+    configuration[i] = value ? space.CoordinateOf(i, *value) : std::nullopt;
+    if (!configuration[i]) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("parameter '{}' cannot be {}", name, found->dump()));
+    }
+    ++used;
+  }
+  if (used == object.size()) return configuration;
+  for (const auto& [name, value] : object.items()) {
+    if (!space.IndexOf(name)) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("'{}' is no parameter of the study", name));
+    }
+  }
+  return configuration;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,46 @@
+// The Pareto front of a study, and what helps to choose from it. Computed from the trials, never
+// stored.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "study_store/study.h"
+#include "study_store/trial.h"
+
+namespace joulefront {
+
+struct FrontPoint {
+  std::size_t trial;               // index into the trials given
+  std::vector<double> objectives;  // in the user's units and directions, as Study::objectives
+  bool knee = false;
+};
+
+struct Front {
+  std::vector<FrontPoint> points;       // from the cheapest to the dearest, by `cost`
+  std::size_t cost = 0;                 // index of the objective that is paid: see ComputeFront
+  std::vector<double> reference_point;  // in the user's units; empty without a feasible trial
+  std::optional<double> hypervolume;    // with respect to it; empty without a feasible trial
+  std::size_t complete = 0;             // complete trials with all values
+  std::size_t feasible = 0;             // those that meet the constraints
+};
+
+/// A bound on a value, from --min or --max: only trials that meet all bounds are considered.
+struct Bound {
+  std::string name;  // an objective or a reported value
+  std::optional<double> min, max;
+};
+
+/// Non-dominated feasible trials. What is paid is the last metered objective, or the last one where
+/// none is metered. The reference point is the user's, else the worst feasible value plus a tenth
+/// of the range seen, so that extremes count.
+Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
+                   const std::vector<Bound>& bounds = {});
+
+/// For two objectives: what one unit of the other objective costs, from one point to the next:
+/// |change of cost| / |change of the other|; empty for the first point and where neighbours agree.
+/// Example: errors 0.3, 0.1 at 10 J, 50 J: 200 J for a whole unit of error.
+std::vector<std::optional<double>> PricesAlong(const Front& front);
+
+}  // namespace joulefront

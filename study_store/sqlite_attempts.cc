@@ -1,0 +1,281 @@
+// Claims and attempts of the SQLite store.
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "base/check.h"
+#include "study_store/attempt_rules.h"
+#include "study_store/sqlite_energy.h"
+#include "study_store/sqlite_store.h"
+
+namespace joulefront {
+namespace {
+
+std::optional<std::string_view> NameOf(std::optional<FailureClass> failure) {
+  if (!failure) return std::nullopt;
+  return Name(*failure);
+}
+
+/// The attempt in a row whose columns begin with trial, number, state, worker, host, boot_id, pid,
+/// start_ticks, started_ms, lease_until_ms, ended_ms, failure, message.
+Attempt ReadAttempt(const Query& row) {
+  Attempt attempt;
+  attempt.trial = row.Int(0);
+  attempt.number = static_cast<int>(row.Int(1));
+  attempt.state = AttemptStateFromName(row.Text(2)).value_or(AttemptState::kFailed);
+  attempt.worker = {.name = row.String(3),
+                    .host = row.String(4),
+                    .boot_id = row.String(5),
+                    .pid = row.Int(6),
+                    .start_ticks = row.Int(7)};
+  attempt.started = row.Time(8);
+  attempt.lease_until = row.Time(9);
+  if (!row.IsNull(10)) attempt.ended = row.Time(10);
+  attempt.failure = FailureClassFromName(row.Text(11));
+  attempt.message = row.Text(12);
+  return attempt;
+}
+
+Result<std::vector<Attempt>> ReadAttempts(Query& query) {
+  std::vector<Attempt> attempts;
+  while (true) {
+    auto row = query.Step();
+    if (!row) return Pass(row);
+    if (!*row) return attempts;
+    attempts.push_back(ReadAttempt(query));
+  }
+}
+
+}  // namespace
+
+Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
+                                   std::optional<TrialNumber> trial) {
+  // Leases of all studies count: it is the file that two kernels must not share.
+  auto foreign = connection_->Prepare(
+      "SELECT worker, host, boot_id, lease_until_ms FROM attempt INDEXED BY attempt_running"
+      " WHERE state = 'running' AND boot_id <> ?1 AND lease_until_ms > ?2 LIMIT 1");
+  if (!foreign) return Pass(foreign);
+  auto held = foreign->Bind(worker.boot_id, now).Step();
+  if (!held) return Pass(held);
+  if (*held) {
+    return Fail(
+        ErrorCode::kBusy,
+        fmt::format(
+            "{} is in use by worker {} on {}, under another kernel or before a "
+            "reboot; a store serves one machine: wait {} for its lease to end",
+            connection_->path(), foreign->Text(0), foreign->Text(1),
+            FormatSeconds(Seconds(static_cast<double>((foreign->Time(3) - now).count()) / 1e3))));
+  }
+  auto query = connection_->Prepare(
+      "SELECT open AND EXISTS (SELECT 1 FROM trial WHERE trial.study = ?1 AND state = 'waiting'"
+      " AND (?2 IS NULL OR number = ?2)) FROM study WHERE id = ?1");
+  if (!query) return Pass(query);
+  auto row = query->Bind(study, trial).Step();
+  if (!row) return Pass(row);
+  if (!*row) return tl::unexpected(NoSuchStudy(study));
+  return query->Int(0) != 0;
+}
+
+Result<std::optional<Claim>> SqliteStore::ClaimTrial(StudyId study, const WorkerIdentity& worker,
+                                                     TimePoint lease_until, TimePoint now,
+                                                     std::optional<TrialNumber> trial) {
+  // Idle workers ask again and again: they look first, and take no lock where nothing waits.
+  auto may = MayClaim(study, worker, now, trial);
+  if (!may) return Pass(may);
+  if (!*may) return std::optional<Claim>();
+  return connection_->Write(Survives::kProcess, [&]() -> Result<std::optional<Claim>> {
+    auto still = MayClaim(study, worker, now, trial);
+    if (!still) return Pass(still);
+    if (!*still) return std::optional<Claim>();
+    return TakeTrial(study, worker, lease_until, now, trial);
+  });
+}
+
+Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerIdentity& worker,
+                                                    TimePoint lease_until, TimePoint now,
+                                                    std::optional<TrialNumber> trial) {
+  auto revision = NextRevision(study);
+  if (!revision) return Pass(revision);
+  auto take = connection_->Prepare(
+      "UPDATE trial SET state = 'running', attempts = attempts + 1, revision = ?3"
+      " WHERE study = ?1 AND number = (SELECT number FROM trial WHERE study = ?1"
+      " AND state = 'waiting' AND (?2 IS NULL OR number = ?2) ORDER BY number LIMIT 1)"
+      " RETURNING number, attempts, seed, configuration");
+  if (!take) return Pass(take);
+  auto row = take->Bind(study, trial, *revision).Step();
+  if (!row) return Pass(row);
+  if (!*row) return std::optional<Claim>();
+  Claim claim{.study = study,
+              .trial = take->Int(0),
+              .attempt = static_cast<int>(take->Int(1)),
+              .worker = worker.name,
+              .configuration = take->String(3),
+              .seed = std::bit_cast<std::uint64_t>(take->Int(2))};
+  JF_TRY(take->Run());
+  auto insert = connection_->Prepare(
+      "INSERT INTO attempt (study, trial, number, state, worker, host, boot_id, pid, start_ticks,"
+      " started_ms, lease_until_ms) VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+  if (!insert) return Pass(insert);
+  JF_TRY(insert
+             ->Bind(study, claim.trial, claim.attempt, worker.name, worker.host, worker.boot_id,
+                    worker.pid, worker.start_ticks, now, lease_until)
+             .Run());
+  return std::optional(std::move(claim));
+}
+
+Result<void> SqliteStore::RenewLease(const Claim& claim, TimePoint lease_until,
+                                     const std::vector<PhaseEnergy>& so_far) {
+  JF_TRY(CheckEnergy(so_far));
+  auto held = connection_->Write(Survives::kProcess, [&]() -> Result<bool> {
+    auto renew = connection_->Prepare(
+        "UPDATE attempt SET lease_until_ms = ?5 WHERE study = ?1 AND trial = ?2 AND number = ?3"
+        " AND worker = ?4 AND state = 'running'");
+    if (!renew) return Pass(renew);
+    auto rows =
+        renew->Bind(claim.study, claim.trial, claim.attempt, claim.worker, lease_until).Run();
+    if (!rows) return Pass(rows);
+    const bool running = *rows == 1;
+    JF_TRY(RecordEnergy(claim, so_far, running));
+    return running;
+  });
+  if (!held) return Pass(held);
+  if (!*held) return tl::unexpected(LeaseLost(claim));
+  return {};
+}
+
+Result<void> SqliteStore::AddProgress(const Claim& claim, std::int64_t step,
+                                      const NamedValues& values, TimePoint now) {
+  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+    auto report = connection_->Prepare(
+        "INSERT INTO progress (study, trial, attempt, step, at_ms)"
+        " SELECT study, trial, number, ?5, ?6 FROM attempt WHERE study = ?1 AND trial = ?2"
+        " AND number = ?3 AND worker = ?4 AND state = 'running'"
+        " ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms");
+    if (!report) return Pass(report);
+    auto rows =
+        report->Bind(claim.study, claim.trial, claim.attempt, claim.worker, step, now).Run();
+    if (!rows) return Pass(rows);
+    if (*rows == 0) return tl::unexpected(LeaseLost(claim));
+    for (const auto& [name, value] : values) {
+      auto insert = connection_->Prepare(
+          "INSERT OR REPLACE INTO progress_value (study, trial, attempt, step, name, value)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+      if (!insert) return Pass(insert);
+      JF_TRY(insert->Bind(claim.study, claim.trial, claim.attempt, step, name, value).Run());
+    }
+    return {};
+  });
+}
+
+Result<void> SqliteStore::FinishAttempt(const Claim& claim, const AttemptResult& result,
+                                        const RetryLimits& limits, TimePoint now) {
+  JF_CHECK(result.state != AttemptState::kRunning);
+  JF_TRY(CheckEnergy(result.energy));
+  JF_TRY(CheckValues(result.values));
+  // A finished training may have cost hours: it alone is worth an fsync.
+  auto held = connection_->Write(Survives::kPowerCut, [&]() -> Result<bool> {
+    auto ended = EndAttempt(claim, result, now);
+    if (!ended) return Pass(ended);
+    JF_TRY(RecordEnergy(claim, result.energy, *ended));
+    if (*ended) JF_TRY(MoveTrialOn(claim, result, limits, now));
+    return *ended;
+  });
+  if (!held) return Pass(held);
+  if (!*held) return tl::unexpected(LeaseLost(claim));
+  return {};
+}
+
+Result<bool> SqliteStore::EndAttempt(const Claim& claim, const AttemptResult& result,
+                                     TimePoint now) {
+  auto query = connection_->Prepare(
+      "UPDATE attempt SET state = ?5, ended_ms = ?6, failure = ?7, message = ?8"
+      " WHERE study = ?1 AND trial = ?2 AND number = ?3 AND worker = ?4 AND state = 'running'");
+  if (!query) return Pass(query);
+  auto rows = query
+                  ->Bind(claim.study, claim.trial, claim.attempt, claim.worker, Name(result.state),
+                         now, NameOf(result.failure), result.message)
+                  .Run();
+  if (!rows) return Pass(rows);
+  return *rows == 1;
+}
+
+Result<void> SqliteStore::MoveTrialOn(const Claim& claim, const AttemptResult& result,
+                                      const RetryLimits& limits, TimePoint now) {
+  auto count = connection_->Prepare(
+      "SELECT count(*) FILTER (WHERE state = 'lost'),"
+      " count(*) FILTER (WHERE state = 'interrupted')"
+      " FROM attempt WHERE study = ?1 AND trial = ?2");
+  if (!count) return Pass(count);
+  JF_TRY(count->Bind(claim.study, claim.trial).Step());
+  const TrialState next = StateAfter(result.state, static_cast<int>(count->Int(0)),
+                                     static_cast<int>(count->Int(1)), limits);
+  auto revision = NextRevision(claim.study);
+  if (!revision) return Pass(revision);
+  const bool failed = next == TrialState::kFailed;
+  auto move = connection_->Prepare(
+      "UPDATE trial SET state = ?3, finished_ms = ?4, failure = ?5, message = ?6, revision = ?7"
+      " WHERE study = ?1 AND number = ?2");
+  if (!move) return Pass(move);
+  JF_TRY(move->Bind(claim.study, claim.trial, Name(next),
+                    IsFinished(next) ? std::optional(now) : std::nullopt,
+                    failed ? NameOf(FailureAfter(result)) : std::nullopt,
+                    failed ? std::string_view(result.message) : std::string_view(), *revision)
+             .Run());
+  if (next != TrialState::kComplete) return {};
+  for (const auto& [name, value] : result.values) {
+    auto insert = connection_->Prepare(
+        "INSERT INTO trial_value (study, trial, name, value) VALUES (?1, ?2, ?3, ?4)");
+    if (!insert) return Pass(insert);
+    JF_TRY(insert->Bind(claim.study, claim.trial, name, value).Run());
+  }
+  return {};
+}
+
+Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
+                                                       std::optional<TrialNumber> trial) {
+  return connection_->Read([&]() -> Result<std::vector<Attempt>> {
+    JF_TRY(RequireStudy(study));
+    auto query = connection_->Prepare(
+        "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
+        " lease_until_ms, ended_ms, failure, message FROM attempt"
+        " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
+        " ORDER BY trial, number");
+    if (!query) return Pass(query);
+    auto attempts = ReadAttempts(query->Bind(study, trial));
+    if (!attempts) return attempts;
+    auto provenances = ReadProvenances(*connection_);
+    if (!provenances) return Pass(provenances);
+    auto energy = connection_->Prepare(
+        "SELECT phase, wall_s, cpu_s, joules, coverage, own_uncertainty, provenance, trial, attempt"
+        " FROM energy"
+        " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
+        " ORDER BY trial, attempt, position");
+    if (!energy) return Pass(energy);
+    energy->Bind(study, trial);
+    auto attempt = attempts->begin();
+    while (true) {
+      auto row = energy->Step();
+      if (!row) return Pass(row);
+      if (!*row) return attempts;
+      const auto key = std::pair(energy->Int(7), energy->Int(8));
+      while (attempt != attempts->end() &&
+             std::pair(attempt->trial, std::int64_t{attempt->number}) < key) {
+        ++attempt;
+      }
+      if (attempt == attempts->end()) return attempts;
+      attempt->energy.push_back(ReadPhase(*energy, *provenances));
+    }
+  });
+}
+
+Result<std::vector<Attempt>> SqliteStore::LoadRunningAttempts(StudyId study) {
+  JF_TRY(RequireStudy(study));
+  auto query = connection_->Prepare(
+      "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
+      " lease_until_ms, ended_ms, failure, message FROM attempt INDEXED BY attempt_running"
+      " WHERE study = ?1 AND state = 'running' ORDER BY trial");
+  if (!query) return Pass(query);
+  return ReadAttempts(query->Bind(study));
+}
+
+}  // namespace joulefront

@@ -1,0 +1,153 @@
+// Joules of the SQLite store.
+#include "study_store/sqlite_energy.h"
+
+#include "base/check.h"
+#include "study_store/attempt_rules.h"
+#include "study_store/sqlite_store.h"
+
+namespace joulefront {
+
+Result<Provenances> ReadProvenances(SqliteConnection& connection) {
+  auto query = connection.Prepare(
+      "SELECT id, class, source, boundary, attribution, idle_policy, host, common_uncertainty"
+      " FROM provenance");
+  if (!query) return Pass(query);
+  Provenances provenances;
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return provenances;
+    provenances[query->Int(0)] = {
+        .energy_class = EnergyClassFromName(query->Text(1)).value_or(EnergyClass::kEstimated),
+        .source = query->String(2),
+        .boundary = query->String(3),
+        .attribution = query->String(4),
+        .idle_policy = query->String(5),
+        .host = query->String(6),
+        .common_uncertainty = query->Real(7)};
+  }
+}
+
+PhaseEnergy ReadPhase(const Query& row, const Provenances& provenances) {
+  PhaseEnergy phase{.phase = row.String(0),
+                    .wall = Seconds(row.Real(1)),
+                    .cpu = Seconds(row.Real(2)),
+                    .figure = std::nullopt};
+  if (row.IsNull(3)) return phase;
+  const auto provenance = provenances.find(row.Int(6));
+  // A foreign key leads here, so it is there unless the file was tampered with.
+  if (provenance == provenances.end()) return phase;
+  phase.figure = EnergyFigure{.joules = Joules(row.Real(3)),
+                              .coverage = row.Real(4),
+                              .own_uncertainty = row.Real(5),
+                              .provenance = provenance->second};
+  return phase;
+}
+
+Result<void> SqliteStore::RecordEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy,
+                                       bool running) {
+  if (energy.empty()) return {};
+  auto recorded = connection_->Prepare(
+      "SELECT a.state, e.joules FROM attempt AS a"
+      " LEFT JOIN energy AS e ON e.study = a.study AND e.trial = a.trial"
+      " AND e.attempt = a.number AND e.phase = 'total'"
+      " WHERE a.study = ?1 AND a.trial = ?2 AND a.number = ?3 AND a.worker = ?4");
+  if (!recorded) return Pass(recorded);
+  auto row = recorded->Bind(claim.study, claim.trial, claim.attempt, claim.worker).Step();
+  if (!row) return Pass(row);
+  if (!*row) return {};  // There never was such an attempt.
+  const auto state =
+      running ? AttemptState::kRunning
+              : AttemptStateFromName(recorded->Text(0)).value_or(AttemptState::kComplete);
+  const auto total = recorded->IsNull(1) ? std::nullopt : std::optional(Joules(recorded->Real(1)));
+  if (!ReplacesRecorded(energy, total, state)) return {};
+  auto remove =
+      connection_->Prepare("DELETE FROM energy WHERE study = ?1 AND trial = ?2 AND attempt = ?3");
+  if (!remove) return Pass(remove);
+  JF_TRY(remove->Bind(claim.study, claim.trial, claim.attempt).Run());
+  return InsertEnergy(claim, energy);
+}
+
+Result<void> SqliteStore::InsertEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy) {
+  for (std::size_t position = 0; position < energy.size(); ++position) {
+    const PhaseEnergy& phase = energy[position];
+    std::optional<std::int64_t> provenance;
+    std::optional<double> joules, coverage, uncertainty;
+    if (phase.figure) {
+      auto id = ProvenanceId(phase.figure->provenance);
+      if (!id) return Pass(id);
+      provenance = *id;
+      joules = phase.figure->joules.value();
+      coverage = phase.figure->coverage;
+      uncertainty = phase.figure->own_uncertainty;
+    }
+    auto insert = connection_->Prepare(
+        "INSERT INTO energy (study, trial, attempt, position, phase, wall_s, cpu_s, joules,"
+        " coverage, own_uncertainty, provenance)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    if (!insert) return Pass(insert);
+    JF_TRY(insert
+               ->Bind(claim.study, claim.trial, claim.attempt, position, phase.phase,
+                      phase.wall.value(), phase.cpu.value(), joules, coverage, uncertainty,
+                      provenance)
+               .Run());
+  }
+  return {};
+}
+
+Result<std::int64_t> SqliteStore::ProvenanceId(const Provenance& p) {
+  // Not kept in memory between calls: an id of a transaction that was rolled back may come to mean
+  // something else.
+  auto find = connection_->Prepare(
+      "SELECT id FROM provenance WHERE class = ?1 AND source = ?2 AND boundary = ?3"
+      " AND attribution = ?4 AND idle_policy = ?5 AND host = ?6 AND common_uncertainty = ?7");
+  if (!find) return Pass(find);
+  find->Bind(Name(p.energy_class), p.source, p.boundary, p.attribution, p.idle_policy, p.host,
+             p.common_uncertainty);
+  auto row = find->Step();
+  if (!row) return Pass(row);
+  if (*row) return find->Int(0);
+  auto insert = connection_->Prepare(
+      "INSERT INTO provenance (class, source, boundary, attribution, idle_policy, host,"
+      " common_uncertainty) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id");
+  if (!insert) return Pass(insert);
+  insert->Bind(Name(p.energy_class), p.source, p.boundary, p.attribution, p.idle_policy, p.host,
+               p.common_uncertainty);
+  auto made = insert->Step();
+  if (!made) return Pass(made);
+  JF_CHECK(*made);
+  const std::int64_t id = insert->Int(0);
+  JF_TRY(insert->Run());
+  return id;
+}
+
+Result<StudyStore::Spent> SqliteStore::EnergySpent(StudyId study) {
+  return connection_->Read([&]() -> Result<Spent> {
+    JF_TRY(RequireStudy(study));
+    auto query = connection_->Prepare(
+        "SELECT sum(e.joules), count(*), p.class FROM energy AS e INDEXED BY energy_total"
+        " JOIN provenance AS p ON p.id = e.provenance"
+        " WHERE e.study = ?1 AND e.phase = 'total' AND e.joules IS NOT NULL"
+        " GROUP BY e.provenance");
+    if (!query) return Pass(query);
+    query->Bind(study);
+    Spent spent;
+    std::int64_t metered = 0;
+    while (true) {
+      auto row = query->Step();
+      if (!row) return Pass(row);
+      if (!*row) break;
+      spent.joules += Joules(query->Real(0));
+      metered += query->Int(1);
+      const auto energy_class = EnergyClassFromName(query->Text(2));
+      if (!spent.weakest || energy_class > spent.weakest) spent.weakest = energy_class;
+    }
+    auto attempts = connection_->Prepare("SELECT count(*) FROM attempt WHERE study = ?1");
+    if (!attempts) return Pass(attempts);
+    JF_TRY(attempts->Bind(study).Step());
+    spent.attempts_without = attempts->Int(0) - metered;
+    return spent;
+  });
+}
+
+}  // namespace joulefront

@@ -1,0 +1,257 @@
+#include "study_store/sqlite_statement.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+
+namespace joulefront {
+namespace {
+
+/// errno of what failed last on a file of the store, or 0. SQLite forgets the one of a COMMIT, but
+/// each of its open files remembers its own.
+int LastErrno(sqlite3* handle) {
+  if (const int code = sqlite3_system_errno(handle); code != 0) return code;
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int code = 0;
+    if (sqlite3_file_control(handle, "main", which, &file) == SQLITE_OK && file != nullptr &&
+        file->pMethods != nullptr &&
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code) == SQLITE_OK &&
+        code != 0) {
+      return code;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Query::Query(SqliteConnection& connection, sqlite3_stmt* statement)
+    : connection_(&connection), statement_(statement) {}
+
+Query::Query(Query&& other) noexcept
+    : connection_(other.connection_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      failed_(other.failed_) {}
+
+Query::~Query() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+void Query::Note(int code) {
+  if (failed_ == SQLITE_OK) failed_ = code;
+}
+
+void Query::BindInt(int index, std::int64_t value) {
+  Note(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Query::BindReal(int index, double value) {
+  Note(sqlite3_bind_double(statement_, index, value));
+}
+
+void Query::BindText(int index, std::string_view value) {
+  // An empty view may have no address, which SQLite would take for NULL.
+  Note(sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(),
+                           value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+Result<bool> Query::Step() {
+  if (failed_ != SQLITE_OK) return tl::unexpected(connection_->ErrorFor(failed_));
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return tl::unexpected(connection_->ErrorFor(code));
+}
+
+Result<std::int64_t> Query::Run() {
+  while (true) {
+    auto row = Step();
+    if (!row) return Pass(row);
+    if (!*row) return sqlite3_changes64(connection_->handle());
+  }
+}
+
+bool Query::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Query::Int(int column) const { return sqlite3_column_int64(statement_, column); }
+
+double Query::Real(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::string_view Query::Text(int column) const {
+  const void* text = sqlite3_column_text(statement_, column);
+  if (text == nullptr) return {};
+  return {static_cast<const char*>(text),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+void SqliteConnection::StatementDeleter::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+SqliteConnection::SqliteConnection(std::string path, std::chrono::milliseconds busy_wait)
+    : path_(std::move(path)),
+      busy_wait_(busy_wait),
+      // Processes that wait for the same lock must not wake together, so each has its own seed.
+      jitter_(static_cast<std::minstd_rand::result_type>(getpid())) {}
+
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(
+    const std::string& name, const std::string& path, int flags,
+    std::chrono::milliseconds busy_wait) {
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(path, busy_wait));
+  const int code = sqlite3_open_v2(name.c_str(), &connection->handle_,
+                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(connection->ErrorFor(code));
+  sqlite3_busy_handler(connection->handle_, &SqliteConnection::OnBusy, connection.get());
+  // The file may come from anywhere: what its schema holds must not write to its own tables' roots.
+  sqlite3_db_config(connection->handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  return connection;
+}
+
+SqliteConnection::~SqliteConnection() {
+  prepared_.clear();
+  sqlite3_close(handle_);
+}
+
+int SqliteConnection::OnBusy(void* self, int tries) {
+  return static_cast<SqliteConnection*>(self)->WaitForLock(tries) ? 1 : 0;
+}
+
+bool SqliteConnection::WaitForLock(int tries) {
+  const auto now = std::chrono::steady_clock::now();
+  if (tries == 0) waiting_since_ = now;
+  if (now - waiting_since_ >= busy_wait_) return false;
+  Pause(tries);
+  return true;
+}
+
+void SqliteConnection::Pause(int tries) {
+  // Transactions take a fraction of a millisecond (those that sync, a few): the mean wait grows
+  // from 0.25 ms to 16 ms, and varies by half of itself so that waiters do not march in step.
+  const double mean_us = 250.0 * static_cast<double>(1 << std::min(tries, 6));
+  std::uniform_real_distribution<double> vary(0.5, 1.5);
+  std::this_thread::sleep_for(std::chrono::duration<double, std::micro>(mean_us * vary(jitter_)));
+}
+
+Result<Query> SqliteConnection::Prepare(std::string_view sql) {
+  auto& statement = prepared_[sql];
+  if (statement == nullptr) {
+    sqlite3_stmt* made = nullptr;
+    const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+    if (code != SQLITE_OK) return tl::unexpected(ErrorFor(code));
+    statement.reset(made);
+  }
+  JF_CHECK(sqlite3_stmt_busy(statement.get()) == 0);
+  return Query(*this, statement.get());
+}
+
+Result<void> SqliteConnection::Execute(const char* script) {
+  const auto began = std::chrono::steady_clock::now();
+  for (int tries = 0;; ++tries) {
+    const int code = sqlite3_exec(handle_, script, nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return {};
+    // Where waiting inside SQLite could deadlock (a change of the journal mode, recovery), it
+    // answers BUSY without asking the busy handler. Outside a transaction the script may just
+    // start again.
+    const bool again = (code & 0xff) == SQLITE_BUSY && sqlite3_get_autocommit(handle_) != 0 &&
+                       std::chrono::steady_clock::now() - began < busy_wait_;
+    if (!again) return tl::unexpected(ErrorFor(code));
+    Pause(tries);
+  }
+}
+
+Result<std::int64_t> SqliteConnection::SelectInt(std::string_view sql) {
+  auto query = Prepare(sql);
+  if (!query) return Pass(query);
+  auto row = query->Step();
+  if (!row) return Pass(row);
+  JF_CHECK(*row);
+  return query->Int(0);
+}
+
+Result<void> SqliteConnection::BeginWrite(Survives survives) {
+  if (survives != survives_) {
+    JF_TRY(Execute(survives == Survives::kPowerCut ? "PRAGMA synchronous = FULL"
+                                                   : "PRAGMA synchronous = NORMAL"));
+    survives_ = survives;
+  }
+  // IMMEDIATE: a transaction that begins as a reader and then writes may find the snapshot stale,
+  // which no waiting mends.
+  return Execute("BEGIN IMMEDIATE");
+}
+
+Result<void> SqliteConnection::Commit() { return Execute("COMMIT"); }
+
+void SqliteConnection::Rollback() {
+  // After some errors (disk full, I/O) SQLite has rolled back already.
+  if (sqlite3_get_autocommit(handle_) != 0) return;
+  sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Error SqliteConnection::ErrorFor(int code) const {
+  const int system = LastErrno(handle_);
+  const char* said = sqlite3_errmsg(handle_);
+  const bool no_room = system == ENOSPC || system == EDQUOT || system == EFBIG;
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return {ErrorCode::kBusy,
+              fmt::format("{} is locked by another process for too long; try again once it is done "
+                          "(`fuser {}` names it)",
+                          path_, path_)};
+    case SQLITE_NOTADB:
+      return {ErrorCode::kCorrupt,
+              fmt::format("{} is not a joulefront store: it is no SQLite database", path_)};
+    case SQLITE_CORRUPT:
+      return {ErrorCode::kCorrupt,
+              fmt::format("{} is damaged ({}); restore a copy, or save what can be read with "
+                          "`sqlite3 {} .recover`",
+                          path_, said, path_)};
+    case SQLITE_ERROR:
+      return {ErrorCode::kCorrupt,
+              fmt::format("{} is not a joulefront store of this version: {}", path_, said)};
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+      return {ErrorCode::kInvalidArgument, fmt::format("{} refuses a record: {}", path_, said)};
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      if ((code & 0xff) == SQLITE_FULL || no_room) {
+        return {ErrorCode::kUnavailable,
+                fmt::format("the disk is full (or a quota or size limit is reached) and {} cannot "
+                            "grow; make room and run again: nothing finished is lost",
+                            path_)};
+      }
+      return {ErrorCode::kUnavailable,
+              fmt::format("{} cannot be {} ({}); check the disk, and that file and folder may be "
+                          "written",
+                          path_, (code & 0xff) == SQLITE_IOERR ? "read or written" : "opened",
+                          system == 0 ? said : std::strerror(system))};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {ErrorCode::kUnavailable,
+              fmt::format("{} is read-only; check the permissions of the file and its folder, or "
+                          "name another store",
+                          path_)};
+    default:
+      return {ErrorCode::kUnavailable, fmt::format("{}: {}", path_, said)};
+  }
+}
+
+}  // namespace joulefront

@@ -1,0 +1,98 @@
+// The StudyStore in a SQLite file. Private to study_store; open_store.h opens it for everyone else.
+//
+// Sources: sqlite_open.cc opens files, sqlite_store.cc has studies and events, sqlite_trials.cc
+// trials, sqlite_attempts.cc claims and attempts, sqlite_energy.cc joules.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "study_store/open_store.h"
+#include "study_store/sqlite_statement.h"
+#include "study_store/store.h"
+
+namespace joulefront {
+
+/// How long a lock is waited for. Transactions last milliseconds: whoever holds a lock for longer
+/// than this is stopped or hung.
+inline constexpr std::chrono::milliseconds kBusyWait{30'000};
+
+/// As OpenSqliteStore(), with another wait for locks.
+Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, OpenMode mode,
+                                                    std::chrono::milliseconds busy_wait);
+
+/// Whether statfs() calls this type of file system remote: WAL needs memory that all users of the
+/// file share.
+bool IsNetworkFileSystem(std::uint32_t statfs_type);
+
+class SqliteStore final : public StudyStore {
+ public:
+  explicit SqliteStore(std::unique_ptr<SqliteConnection> connection)
+      : connection_(std::move(connection)) {}
+
+  Result<StudyId> CreateStudy(const Study& study, TimePoint now) override;
+  Result<std::vector<StudyEntry>> ListStudies() override;
+  Result<Study> LoadStudy(StudyId study) override;
+  Result<void> UpdateSettings(StudyId study, const Study& changed) override;
+  Result<void> SetOpen(StudyId study, bool open) override;
+  Result<bool> IsOpen(StudyId study) override;
+  Result<void> AddElapsed(StudyId study, Seconds elapsed) override;
+  Result<Seconds> Elapsed(StudyId study) override;
+
+  Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
+                               std::optional<std::int64_t> limit, TimePoint now) override;
+  Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision) override;
+  Result<TrialCounts> CountTrials(StudyId study) override;
+
+  Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
+                                          TimePoint lease_until, TimePoint now,
+                                          std::optional<TrialNumber> trial) override;
+  Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
+                          const std::vector<PhaseEnergy>& so_far) override;
+  Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
+                           TimePoint now) override;
+  Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
+                             const RetryLimits& limits, TimePoint now) override;
+  Result<std::vector<Attempt>> LoadAttempts(StudyId study,
+                                            std::optional<TrialNumber> trial) override;
+  Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) override;
+  Result<Spent> EnergySpent(StudyId study) override;
+
+  Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
+                        TimePoint now) override;
+  Result<std::vector<Event>> LoadEvents(StudyId study) override;
+
+ private:
+  /// kNotFound if there is no such study.
+  Result<void> RequireStudy(StudyId study);
+  Error NoSuchStudy(StudyId study) const;
+  Error LeaseLost(const Claim& claim) const;
+  /// The revision that the next change of a trial takes.
+  Result<std::int64_t> NextRevision(StudyId study);
+
+  Result<void> LoadValues(StudyId study, std::int64_t revision, std::vector<Trial>& trials);
+  Result<void> LoadEnergy(StudyId study, std::int64_t revision, std::vector<Trial>& trials);
+
+  /// Whether a claim may be tried at all: kBusy, kNotFound, or false where nothing waits.
+  Result<bool> MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
+                        std::optional<TrialNumber> trial);
+  Result<std::optional<Claim>> TakeTrial(StudyId study, const WorkerIdentity& worker,
+                                         TimePoint lease_until, TimePoint now,
+                                         std::optional<TrialNumber> trial);
+  /// Ends the attempt if it is running; false if it is not.
+  Result<bool> EndAttempt(const Claim& claim, const AttemptResult& result, TimePoint now);
+  Result<void> MoveTrialOn(const Claim& claim, const AttemptResult& result,
+                           const RetryLimits& limits, TimePoint now);
+
+  /// Records joules as ReplacesRecorded() rules. `state`: of the attempt before this transaction.
+  Result<void> RecordEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy,
+                            bool running);
+  Result<void> InsertEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy);
+  Result<std::int64_t> ProvenanceId(const Provenance& provenance);
+
+  std::unique_ptr<SqliteConnection> connection_;
+};
+
+}  // namespace joulefront

@@ -1,0 +1,170 @@
+// Trials of the SQLite store.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "study_store/sqlite_energy.h"
+#include "study_store/sqlite_store.h"
+
+namespace joulefront {
+
+Result<std::int64_t> SqliteStore::NextRevision(StudyId study) {
+  // Trials are never deleted, so the highest revision in use is the last one given.
+  auto query =
+      connection_->Prepare("SELECT coalesce(max(revision), 0) + 1 FROM trial WHERE study = ?1");
+  if (!query) return Pass(query);
+  JF_TRY(query->Bind(study).Step());
+  return query->Int(0);
+}
+
+Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
+                                          std::optional<std::int64_t> limit, TimePoint now) {
+  return connection_->Write(Survives::kProcess, [&]() -> Result<TrialNumber> {
+    JF_TRY(RequireStudy(study));
+    auto count =
+        connection_->Prepare("SELECT coalesce(max(number) + 1, 0) FROM trial WHERE study = ?1");
+    if (!count) return Pass(count);
+    JF_TRY(count->Bind(study).Step());
+    const TrialNumber number = count->Int(0);
+    if (limit && number >= *limit) {
+      return Fail(ErrorCode::kConflict,
+                  fmt::format("{}: the study has {} trials, and its budget allows {}",
+                              connection_->path(), number, *limit));
+    }
+    auto revision = NextRevision(study);
+    if (!revision) return Pass(revision);
+    auto insert = connection_->Prepare(
+        "INSERT INTO trial (study, number, state, revision, created_ms, seed, proposed_by, reason,"
+        " configuration) VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8)");
+    if (!insert) return Pass(insert);
+    JF_TRY(insert
+               ->Bind(study, number, *revision, now, std::bit_cast<std::int64_t>(trial.seed),
+                      trial.proposed_by, trial.reason, trial.configuration)
+               .Run());
+    return number;
+  });
+}
+
+Result<TrialCounts> SqliteStore::CountTrials(StudyId study) {
+  JF_TRY(RequireStudy(study));
+  auto query =
+      connection_->Prepare("SELECT state, count(*) FROM trial WHERE study = ?1 GROUP BY state");
+  if (!query) return Pass(query);
+  query->Bind(study);
+  TrialCounts counts;
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return counts;
+    switch (TrialStateFromName(query->Text(0)).value_or(TrialState::kFailed)) {
+      case TrialState::kWaiting:
+        counts.waiting = query->Int(1);
+        break;
+      case TrialState::kRunning:
+        counts.running = query->Int(1);
+        break;
+      case TrialState::kComplete:
+        counts.complete = query->Int(1);
+        break;
+      case TrialState::kPruned:
+        counts.pruned = query->Int(1);
+        break;
+      case TrialState::kFailed:
+        counts.failed = query->Int(1);
+        break;
+    }
+  }
+}
+
+Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t revision) {
+  return connection_->Read([&]() -> Result<std::vector<Trial>> {
+    JF_TRY(RequireStudy(study));
+    auto query = connection_->Prepare(
+        revision <= 0 ? "SELECT number, state, attempts, revision, seed, proposed_by, failure,"
+                        " message, reason, configuration"
+                        " FROM trial WHERE study = ?1 AND ?2 = ?2 ORDER BY number"
+                      : "SELECT number, state, attempts, revision, seed, proposed_by, failure,"
+                        " message, reason, configuration FROM trial INDEXED BY trial_by_revision"
+                        " WHERE study = ?1 AND revision > ?2 ORDER BY number");
+    if (!query) return Pass(query);
+    query->Bind(study, revision);
+    std::vector<Trial> trials;
+    while (true) {
+      auto row = query->Step();
+      if (!row) return Pass(row);
+      if (!*row) break;
+      Trial& trial = trials.emplace_back();
+      trial.number = query->Int(0);
+      trial.state = TrialStateFromName(query->Text(1)).value_or(TrialState::kFailed);
+      trial.attempts = static_cast<int>(query->Int(2));
+      trial.revision = query->Int(3);
+      trial.seed = std::bit_cast<std::uint64_t>(query->Int(4));
+      trial.proposed_by = query->Text(5);
+      trial.failure = FailureClassFromName(query->Text(6));
+      trial.message = query->Text(7);
+      trial.reason = query->Text(8);
+      trial.configuration = query->Text(9);
+    }
+    JF_TRY(LoadValues(study, revision, trials));
+    JF_TRY(LoadEnergy(study, revision, trials));
+    return trials;
+  });
+}
+
+Result<void> SqliteStore::LoadValues(StudyId study, std::int64_t revision,
+                                     std::vector<Trial>& trials) {
+  auto query = connection_->Prepare(
+      revision <= 0 ? "SELECT trial, name, value FROM trial_value WHERE study = ?1 AND ?2 = ?2"
+                      " ORDER BY trial, name"
+                    : "SELECT v.trial, v.name, v.value"
+                      " FROM trial AS t INDEXED BY trial_by_revision"
+                      " CROSS JOIN trial_value AS v ON v.study = ?1 AND v.trial = t.number"
+                      " WHERE t.study = ?1 AND t.revision > ?2 ORDER BY v.trial, v.name");
+  if (!query) return Pass(query);
+  query->Bind(study, revision);
+  auto trial = trials.begin();
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return {};
+    // Both run by trial number, so one pass merges them.
+    while (trial != trials.end() && trial->number < query->Int(0)) ++trial;
+    if (trial == trials.end()) return {};
+    trial->values.emplace_hint(trial->values.end(), query->Text(1), query->Real(2));
+  }
+}
+
+Result<void> SqliteStore::LoadEnergy(StudyId study, std::int64_t revision,
+                                     std::vector<Trial>& trials) {
+  auto provenances = ReadProvenances(*connection_);
+  if (!provenances) return Pass(provenances);
+  auto query = connection_->Prepare(
+      revision <= 0 ? "SELECT phase, wall_s, cpu_s, joules, coverage, own_uncertainty, provenance,"
+                      " trial, attempt FROM energy WHERE study = ?1 AND ?2 = ?2"
+                      " ORDER BY trial, attempt, position"
+                    : "SELECT e.phase, e.wall_s, e.cpu_s, e.joules, e.coverage, e.own_uncertainty,"
+                      " e.provenance, e.trial, e.attempt"
+                      " FROM trial AS t INDEXED BY trial_by_revision"
+                      " CROSS JOIN energy AS e ON e.study = ?1 AND e.trial = t.number"
+                      " AND e.attempt = t.attempts WHERE t.study = ?1 AND t.revision > ?2"
+                      " ORDER BY e.trial, e.attempt, e.position");
+  if (!query) return Pass(query);
+  query->Bind(study, revision);
+  auto trial = trials.begin();
+  std::size_t phases = 0;
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return {};
+    while (trial != trials.end() && trial->number < query->Int(7)) ++trial;
+    if (trial == trials.end()) return {};
+    // A trial is complete by its last attempt.
+    if (trial->state != TrialState::kComplete || trial->attempts != query->Int(8)) continue;
+    if (trial->energy.empty()) trial->energy.reserve(phases);
+    trial->energy.push_back(ReadPhase(*query, *provenances));
+    phases = trial->energy.size();
+  }
+}
+
+}  // namespace joulefront

@@ -1,0 +1,121 @@
+// The StudyStore interface: studies, trials, attempts, claims and events, shared by the process
+// that proposes, the workers, and whoever looks.
+//
+// Every function is one transaction: it happens entirely or not at all, also under kill -9. A store
+// object belongs to one thread; processes share a database, each with an object of its own. Time is
+// an argument. Common errors: kNotFound (no such study), kBusy (locked for longer than the store
+// waits), kUnavailable (disk full, read-only, I/O error), kCorrupt.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "study_store/study.h"
+#include "study_store/trial.h"
+
+namespace joulefront {
+
+using StudyId = std::int64_t;
+
+struct StudyEntry {
+  StudyId id = 0;
+  std::string name;
+  TimePoint created{};
+};
+
+struct NewTrial {
+  std::string configuration;  // canonical JSON
+  std::string proposed_by;
+  std::string reason;
+  std::uint64_t seed = 0;
+};
+
+struct TrialCounts {
+  std::int64_t waiting = 0, running = 0, complete = 0, pruned = 0, failed = 0;
+  std::int64_t total() const { return waiting + running + complete + pruned + failed; }
+};
+
+/// Something worth telling a person later: "run started", "worker lost", "budget extended".
+struct Event {
+  TimePoint at{};
+  std::string kind;
+  std::string message;
+};
+
+class StudyStore {
+ public:
+  virtual ~StudyStore() = default;
+
+  // --- studies ---
+  /// kConflict if the store has a study of that name.
+  virtual Result<StudyId> CreateStudy(const Study& study, TimePoint now) = 0;
+  virtual Result<std::vector<StudyEntry>> ListStudies() = 0;  // by id
+  virtual Result<Study> LoadStudy(StudyId study) = 0;
+  /// Replaces sampler, budget, workers and directory by those of `changed`.
+  virtual Result<void> UpdateSettings(StudyId study, const Study& changed) = 0;
+
+  /// Whether workers may claim. `run` opens a study when it starts and closes it when the budget is
+  /// spent; workers of a closed study end. New studies are open.
+  virtual Result<void> SetOpen(StudyId study, bool open) = 0;
+  virtual Result<bool> IsOpen(StudyId study) = 0;
+
+  /// Time that `run` has spent on the study, over all its runs.
+  virtual Result<void> AddElapsed(StudyId study, Seconds elapsed) = 0;
+  virtual Result<Seconds> Elapsed(StudyId study) = 0;
+
+  // --- trials ---
+  /// Appends a waiting trial; its number is the count of trials before. kConflict if that count has
+  /// reached `limit`: the budget is checked in the transaction that spends it.
+  virtual Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
+                                       std::optional<std::int64_t> limit, TimePoint now) = 0;
+
+  /// Trials changed after `revision` (0: all), by number.
+  virtual Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision = 0) = 0;
+  virtual Result<TrialCounts> CountTrials(StudyId study) = 0;
+
+  // --- attempts ---
+  /// Makes the waiting trial of the lowest number run, as a new attempt of `worker` under a lease
+  /// until `lease_until`. Empty when nothing waits or the study is closed. kBusy if another kernel
+  /// (boot id) holds a lease that has not ended at `now`. `trial`: that one only.
+  virtual Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
+                                                  TimePoint lease_until, TimePoint now,
+                                                  std::optional<TrialNumber> trial = {}) = 0;
+
+  /// Prolongs the lease and records the joules so far, replacing what this attempt had recorded.
+  /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same.
+  virtual Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
+                                  const std::vector<PhaseEnergy>& so_far) = 0;
+
+  /// Records an intermediate report. kLeaseLost as above.
+  virtual Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
+                                   TimePoint now) = 0;
+
+  /// Ends the attempt, and moves its trial on by StateAfter(). kLeaseLost if the attempt is not
+  /// running any more: then only its joules are recorded.
+  virtual Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
+                                     const RetryLimits& limits, TimePoint now) = 0;
+
+  /// Attempts of one trial, or of all, by trial and number.
+  virtual Result<std::vector<Attempt>> LoadAttempts(StudyId study,
+                                                    std::optional<TrialNumber> trial = {}) = 0;
+  /// Attempts that are running now, without their energy.
+  virtual Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) = 0;
+
+  /// Joules of the phase "total" of all attempts, and how many attempts have none recorded.
+  struct Spent {
+    Joules joules;
+    std::int64_t attempts_without = 0;
+    std::optional<EnergyClass> weakest;  // empty: no figure at all
+  };
+  virtual Result<Spent> EnergySpent(StudyId study) = 0;
+
+  // --- events ---
+  virtual Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
+                                TimePoint now) = 0;
+  virtual Result<std::vector<Event>> LoadEvents(StudyId study) = 0;  // oldest first
+};
+
+}  // namespace joulefront

@@ -1,0 +1,247 @@
+#include "study_store/study.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "study_store/value_json.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kTypeNames[] = {"float", "int", "categorical", "ordinal"};
+
+template <typename T>
+void PutIfAny(json& object, const char* key, const std::optional<T>& value) {
+  if (value) object[key] = *value;
+}
+
+template <typename T>
+std::optional<T> GetIfAny(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return std::nullopt;
+  return found->get<T>();
+}
+
+json ToJson(const Objective& objective) {
+  json object = {
+      {"name", objective.name},
+      {"direction", objective.direction == Direction::kMinimize ? "minimize" : "maximize"},
+      {"unit", objective.unit}};
+  PutIfAny(object, "phase", objective.phase);
+  PutIfAny(object, "reference", objective.reference);
+  return object;
+}
+
+json ToJson(const Constraint& constraint) {
+  json object = {{"name", constraint.name}};
+  PutIfAny(object, "phase", constraint.phase);
+  PutIfAny(object, "min", constraint.min);
+  PutIfAny(object, "max", constraint.max);
+  return object;
+}
+
+json ToJson(const std::vector<Value>& values) {
+  json array = json::array();
+  for (const Value& value : values) array.push_back(ValueToJson(value));
+  return array;
+}
+
+json ToJson(const WhenClause& clause) {
+  json object = {{"parent", clause.parent}};
+  if (!clause.values.empty()) object["values"] = ToJson(clause.values);
+  PutIfAny(object, "min", clause.min);
+  PutIfAny(object, "max", clause.max);
+  return object;
+}
+
+json ToJson(const Parameter& parameter) {
+  json object = {{"name", parameter.name},
+                 {"type", kTypeNames[static_cast<std::size_t>(parameter.type)]}};
+  if (parameter.type == ParameterType::kFloat || parameter.type == ParameterType::kInt) {
+    object["low"] = parameter.low;
+    object["high"] = parameter.high;
+    object["log"] = parameter.log;
+    PutIfAny(object, "step", parameter.step);
+  } else {
+    object["choices"] = ToJson(parameter.choices);
+  }
+  for (const WhenClause& clause : parameter.when) object["when"].push_back(ToJson(clause));
+  return object;
+}
+
+template <typename T>
+json ListToJson(const std::vector<T>& items) {
+  json array = json::array();
+  for (const T& item : items) array.push_back(ToJson(item));
+  return array;
+}
+
+std::vector<Value> ValuesFromJson(const json& array) {
+  std::vector<Value> values;
+  for (const json& element : array) values.push_back(ValueFromJson(element).value());
+  return values;
+}
+
+Parameter ParameterFromJson(const json& object) {
+  Parameter parameter;
+  parameter.name = object.at("name");
+  const auto* type =
+      std::find(std::begin(kTypeNames), std::end(kTypeNames), object.at("type").get<std::string>());
+  parameter.type = static_cast<ParameterType>(type - std::begin(kTypeNames));
+  parameter.low = object.value("low", 0.0);
+  parameter.high = object.value("high", 1.0);
+  parameter.log = object.value("log", false);
+  parameter.step = GetIfAny<double>(object, "step");
+  parameter.choices = ValuesFromJson(object.value("choices", json::array()));
+  for (const json& clause : object.value("when", json::array())) {
+    parameter.when.push_back({.parent = clause.at("parent"),
+                              .values = ValuesFromJson(clause.value("values", json::array())),
+                              .min = GetIfAny<double>(clause, "min"),
+                              .max = GetIfAny<double>(clause, "max")});
+  }
+  return parameter;
+}
+
+void ReadDefinition(const json& definition, Study& study) {
+  study.name = definition.at("name");
+  study.seed = definition.at("seed");
+  for (const json& object : definition.at("objectives")) {
+    study.objectives.push_back({.name = object.at("name"),
+                                .direction = object.at("direction") == "minimize"
+                                                 ? Direction::kMinimize
+                                                 : Direction::kMaximize,
+                                .phase = GetIfAny<std::string>(object, "phase"),
+                                .unit = object.at("unit"),
+                                .reference = GetIfAny<double>(object, "reference")});
+  }
+  for (const json& object : definition.at("constraints")) {
+    study.constraints.push_back({.name = object.at("name"),
+                                 .phase = GetIfAny<std::string>(object, "phase"),
+                                 .min = GetIfAny<double>(object, "min"),
+                                 .max = GetIfAny<double>(object, "max")});
+  }
+  std::vector<Parameter> parameters;
+  for (const json& object : definition.at("space")) parameters.push_back(ParameterFromJson(object));
+  study.space = SearchSpace::Create(std::move(parameters)).value();
+  study.trainer.command = definition.at("trainer").at("command");
+  study.trainer.metrics = definition.at("trainer").at("metrics");
+}
+
+void ReadSettings(const json& settings, Study& study) {
+  study.sampler = settings.at("sampler");
+  study.directory = settings.at("directory");
+  const json& budget = settings.at("budget");
+  study.budget.trials = GetIfAny<std::int64_t>(budget, "trials");
+  if (const auto joules = GetIfAny<double>(budget, "energy_j"))
+    study.budget.energy = Joules(*joules);
+  if (const auto seconds = GetIfAny<double>(budget, "time_s"))
+    study.budget.time = Seconds(*seconds);
+  const json& workers = settings.at("workers");
+  study.workers.count = workers.at("count");
+  study.workers.threads = workers.at("threads");
+  study.workers.attempts = workers.at("attempts");
+  study.workers.exclusive = workers.at("exclusive");
+  study.workers.gpus = workers.at("gpus");
+  study.workers.grace = Seconds(workers.at("grace_s"));
+  if (const auto timeout = GetIfAny<double>(workers, "timeout_s")) {
+    study.workers.timeout = Seconds(*timeout);
+  }
+}
+
+/// The same tree with lists of named objects as objects, so that a difference is told by name.
+json ByName(const json& tree) {
+  if (!tree.is_structured()) return tree;
+  json result = json::object();
+  for (const auto& [key, child] : tree.items()) {
+    const bool named = tree.is_array() && child.is_object() && child.contains("name");
+    result[named ? child["name"].get<std::string>() : key] = ByName(child);
+  }
+  return result;
+}
+
+/// "/space/width/high" -> "space.width.high".
+std::string Dotted(std::string pointer) {
+  std::replace(pointer.begin(), pointer.end(), '/', '.');
+  return pointer.empty() ? pointer : pointer.substr(1);
+}
+
+}  // namespace
+
+std::string DefinitionJson(const Study& study) {
+  const json definition = {
+      {"name", study.name},
+      {"seed", study.seed},
+      {"objectives", ListToJson(study.objectives)},
+      {"constraints", ListToJson(study.constraints)},
+      {"space", ListToJson(study.space.parameters())},
+      {"trainer", {{"command", study.trainer.command}, {"metrics", study.trainer.metrics}}}};
+  return definition.dump();
+}
+
+std::string SettingsJson(const Study& study) {
+  json budget = json::object();
+  PutIfAny(budget, "trials", study.budget.trials);
+  if (study.budget.energy) budget["energy_j"] = study.budget.energy->value();
+  if (study.budget.time) budget["time_s"] = study.budget.time->value();
+  const WorkerSettings& from = study.workers;
+  json workers = {{"count", from.count},       {"threads", from.threads},
+                  {"attempts", from.attempts}, {"grace_s", from.grace.value()},
+                  {"gpus", from.gpus},         {"exclusive", from.exclusive}};
+  if (from.timeout) workers["timeout_s"] = from.timeout->value();
+  return json({{"sampler", study.sampler},
+               {"directory", study.directory},
+               {"budget", budget},
+               {"workers", workers}})
+      .dump();
+}
+
+Result<Study> StudyFromJson(const std::string& definition, const std::string& settings) {
+  try {
+    Study study;
+    ReadDefinition(json::parse(definition), study);
+    ReadSettings(json::parse(settings), study);
+    return study;
+  } catch (const std::exception& error) {
+    return Fail(
+        ErrorCode::kCorrupt,
+        fmt::format("the study's definition in the store cannot be read: {}", error.what()));
+  }
+}
+
+std::string DefinitionHash(const std::string& definition_json) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : definition_json) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+std::vector<std::string> DefinitionDifferences(const std::string& in_store,
+                                               const std::string& in_file) {
+  const json stored = ByName(json::parse(in_store)).flatten();
+  const json filed = ByName(json::parse(in_file)).flatten();
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : stored.items()) {
+    const auto other = filed.find(key);
+    if (other == filed.end()) {
+      differences.push_back(fmt::format("{}: {} in the store, absent from the study file",
+                                        Dotted(key), value.dump()));
+    } else if (*other != value) {
+      differences.push_back(fmt::format("{}: {} in the store, {} in the study file", Dotted(key),
+                                        value.dump(), other->dump()));
+    }
+  }
+  for (const auto& [key, value] : filed.items()) {
+    if (!stored.contains(key)) {
+      differences.push_back(fmt::format("{}: absent from the store, {} in the study file",
+                                        Dotted(key), value.dump()));
+    }
+  }
+  return differences;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,84 @@
+// A study: what is searched, with which trainer, within which budget. Made from a study file
+// (study_file.h) and kept in the store. Its definition (name, seed, objectives, constraints, space,
+// trainer) is fixed for life; its settings (sampler, budget, workers) may change between runs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "search/space.h"
+
+namespace joulefront {
+
+enum class Direction { kMinimize, kMaximize };
+
+struct Objective {
+  std::string name;
+  Direction direction = Direction::kMinimize;
+  std::optional<std::string> phase;  // joules of this phase; empty: the trainer reports `name`
+  std::string unit;                  // "J" where metered, else what the study file says, or ""
+  std::optional<double> reference;   // the user's reference point for hypervolume
+};
+
+struct Constraint {
+  std::string name;
+  std::optional<std::string> phase;  // as for Objective
+  std::optional<double> min, max;
+};
+
+struct TrainerSpec {
+  std::vector<std::string> command;            // placeholders not yet replaced; empty: none given
+  std::map<std::string, std::string> metrics;  // name -> regular expression on output lines
+};
+
+struct Budget {
+  std::optional<std::int64_t> trials;
+  std::optional<Joules> energy;
+  std::optional<Seconds> time;
+};
+
+struct WorkerSettings {
+  int count = 1;                   // worker processes on this machine
+  int threads = 1;                 // for each trainer
+  int attempts = 3;                // how often a trial whose worker was lost is tried in all
+  std::optional<Seconds> timeout;  // of one attempt
+  Seconds grace{10.0};             // between TERM and KILL
+  bool exclusive = false;          // one attempt at a time on this machine
+  std::vector<std::string> gpus;   // device ids, one a worker, round and round
+};
+
+struct Study {
+  std::string name;
+  std::uint64_t seed = 0;
+  std::vector<Objective> objectives;  // at least one
+  std::vector<Constraint> constraints;
+  SearchSpace space;
+  TrainerSpec trainer;
+
+  std::string sampler = "auto";
+  Budget budget;
+  WorkerSettings workers;
+  std::string directory;  // of the study file; relative paths in the command start here
+};
+
+/// The definition as canonical JSON: keys sorted, numbers in shortest form, no blanks. Two studies
+/// with equal text are the same search.
+std::string DefinitionJson(const Study& study);
+/// The settings as JSON.
+std::string SettingsJson(const Study& study);
+/// The study that the two texts describe. Errors: kCorrupt.
+Result<Study> StudyFromJson(const std::string& definition, const std::string& settings);
+
+/// 64-bit FNV-1a of DefinitionJson, as 16 hexadecimal digits.
+std::string DefinitionHash(const std::string& definition_json);
+
+/// Where two definitions differ, a line each: "space.learning_rate.high: 0.1 in the store, 1 in the
+/// study file". Empty if they agree.
+std::vector<std::string> DefinitionDifferences(const std::string& in_store,
+                                               const std::string& in_file);
+
+}  // namespace joulefront

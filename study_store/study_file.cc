@@ -1,0 +1,361 @@
+#include "study_store/study_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "search/sampler.h"
+#include "study_store/placeholders.h"
+#include "study_store/toml_reader.h"
+
+namespace joulefront {
+namespace {
+
+constexpr std::string_view kPhaseHint = "a phase that the trainer reports, or \"total\"";
+
+bool IsName(std::string_view text, std::size_t longest) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= longest && text.front() != '.' && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), plain);
+}
+
+constexpr std::string_view kNameRule =
+    "use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'";
+
+void ReadStudySection(TomlReader& reader, const toml::table& root, Study& study) {
+  const toml::table& table = reader.Table(root, "study");
+  reader.RefuseUnknownKeys(table, "[study]", {"name", "seed"});
+  const auto name = reader.Text(table, "name");
+  if (!name) {
+    reader.Refuse(table.source(), "the study has no name; add [study] with name = \"...\"");
+  } else if (!IsName(*name, 64)) {
+    reader.Refuse(table.get("name")->source(),
+                  fmt::format("the study's name cannot be '{}'; {}, at most 64", *name, kNameRule));
+  } else {
+    study.name = *name;
+  }
+  study.seed = static_cast<std::uint64_t>(
+      reader.Whole(table, "seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));
+}
+
+std::optional<std::string> ReadPhase(TomlReader& reader, const toml::table& table) {
+  auto phase = reader.Text(table, "phase");
+  if (phase && !IsName(*phase, 100)) {
+    reader.Refuse(table.get("phase")->source(),
+                  fmt::format("a phase cannot be '{}'; name {}", *phase, kPhaseHint));
+  }
+  return phase;
+}
+
+void RefuseBadName(TomlReader& reader, const std::string& name, const toml::node& node,
+                   std::string_view what) {
+  if (IsName(name, 100)) return;
+  reader.Refuse(node.source(), fmt::format("{} cannot be named '{}'; {}", what, name, kNameRule));
+}
+
+void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
+  const toml::table& table = reader.Table(root, "objectives");
+  for (const auto& [name, node] : TomlReader::InFileOrder(table)) {
+    RefuseBadName(reader, name, *node, "an objective");
+    const toml::table& entry = reader.Table(*node, name, "{ direction = \"minimize\" }");
+    reader.RefuseUnknownKeys(entry, "objective '" + name + "'",
+                             {"direction", "phase", "unit", "reference"});
+    Objective objective{.name = name, .phase = ReadPhase(reader, entry)};
+    const auto direction = reader.Text(entry, "direction");
+    if (!direction || (*direction != "minimize" && *direction != "maximize")) {
+      reader.Refuse(node->source(), fmt::format("objective '{}' needs direction = \"minimize\" or "
+                                                "\"maximize\"",
+                                                name));
+    } else if (*direction == "maximize") {
+      objective.direction = Direction::kMaximize;
+    }
+    if (objective.phase) {
+      objective.unit = "J";
+      if (entry.contains("unit")) {
+        reader.Refuse(entry.get("unit")->source(),
+                      fmt::format("objective '{}' is metered in joules; remove its unit", name));
+      }
+      const auto reference = reader.Quantity(entry, "reference", ParseJoules);
+      if (reference) objective.reference = reference->value();
+    } else {
+      objective.unit = reader.Text(entry, "unit").value_or("");
+      objective.reference = reader.Number(entry, "reference");
+    }
+    study.objectives.push_back(std::move(objective));
+  }
+  if (study.objectives.empty()) {
+    reader.Refuse(table.source(),
+                  "the study has no objective; add [objectives], such as error = { direction = "
+                  "\"minimize\" } and energy = { direction = \"minimize\", phase = \"train\" }");
+  }
+}
+
+void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) {
+  for (const auto& [name, node] : TomlReader::InFileOrder(reader.Table(root, "constraints"))) {
+    RefuseBadName(reader, name, *node, "a constraint");
+    const toml::table& entry = reader.Table(*node, name, "{ max = 0.5 }");
+    reader.RefuseUnknownKeys(entry, "constraint '" + name + "'", {"min", "max", "phase"});
+    Constraint constraint{.name = name, .phase = ReadPhase(reader, entry)};
+    if (!constraint.phase) {  // a constraint on an objective means the same quantity
+      for (const Objective& objective : study.objectives) {
+        if (objective.name == name) constraint.phase = objective.phase;
+      }
+    }
+    for (auto [key, limit] : {std::pair("min", &constraint.min), {"max", &constraint.max}}) {
+      if (!constraint.phase) {
+        *limit = reader.Number(entry, key);
+      } else if (const auto joules = reader.Quantity(entry, key, ParseJoules, false)) {
+        *limit = joules->value();
+      }
+    }
+    if (!constraint.min && !constraint.max) {
+      reader.Refuse(node->source(), fmt::format("constraint '{}' needs min, max or both", name));
+    } else if (constraint.min && constraint.max && *constraint.min > *constraint.max) {
+      reader.Refuse(node->source(),
+                    fmt::format("constraint '{}' has min above max; nothing can meet it", name));
+    }
+    study.constraints.push_back(std::move(constraint));
+  }
+}
+
+std::vector<WhenClause> ReadWhen(TomlReader& reader, const toml::table& entry) {
+  std::vector<WhenClause> clauses;
+  const toml::node* node = entry.get("when");
+  if (node == nullptr) return clauses;
+  for (const auto& [parent, condition] :
+       TomlReader::InFileOrder(reader.Table(*node, "when", "{ optimizer = \"sgd\" }"))) {
+    WhenClause clause{.parent = parent};
+    if (const toml::table* range = condition->as_table()) {
+      reader.RefuseUnknownKeys(*range, "a `when` range", {"min", "max"});
+      clause.min = reader.Number(*range, "min");
+      clause.max = reader.Number(*range, "max");
+      if (!clause.min && !clause.max) {
+        reader.Refuse(condition->source(), "a `when` range needs min, max or both");
+      }
+    } else {
+      clause.values = reader.Scalars(*condition);
+      if (clause.values.empty()) {
+        reader.Refuse(condition->source(),
+                      "a `when` needs a value, a list of values or a range such as { min = 2 }");
+      }
+    }
+    clauses.push_back(std::move(clause));
+  }
+  if (clauses.empty()) reader.Refuse(node->source(), "`when` is empty; name a parameter in it");
+  return clauses;
+}
+
+Parameter ReadParameter(TomlReader& reader, const std::string& name, const toml::node& node) {
+  const toml::table& entry =
+      reader.Table(node, name, "{ type = \"float\", low = 0.0, high = 1.0 }");
+  Parameter parameter{.name = name};
+  constexpr std::string_view kTypes[] = {"float", "int", "categorical", "ordinal"};
+  const auto type = reader.Text(entry, "type");
+  const auto* known = std::find(std::begin(kTypes), std::end(kTypes), type.value_or(""));
+  if (known == std::end(kTypes)) {
+    reader.Refuse(node.source(), fmt::format("parameter '{}' needs type = \"float\", \"int\", "
+                                             "\"categorical\" or \"ordinal\"",
+                                             name));
+    return parameter;
+  }
+  parameter.type = static_cast<ParameterType>(known - std::begin(kTypes));
+  const std::string where = fmt::format("parameter '{}' of type {}", name, *type);
+  if (known < kTypes + 2) {
+    reader.RefuseUnknownKeys(entry, where, {"type", "low", "high", "step", "log", "when"});
+    for (auto [key, bound] : {std::pair("low", &parameter.low), {"high", &parameter.high}}) {
+      if (!entry.contains(key)) reader.Refuse(node.source(), where + " needs low and high");
+      *bound = reader.Number(entry, key).value_or(*bound);
+    }
+    parameter.step = reader.Number(entry, "step");
+    parameter.log = reader.Flag(entry, "log").value_or(false);
+  } else {
+    reader.RefuseUnknownKeys(entry, where, {"type", "choices", "when"});
+    const toml::node* choices = entry.get("choices");
+    if (choices == nullptr || !choices->is_array()) {
+      reader.Refuse(node.source(), where + " needs choices = [...]");
+    } else {
+      parameter.choices = reader.Scalars(*choices);
+    }
+  }
+  parameter.when = ReadWhen(reader, entry);
+  return parameter;
+}
+
+void ReadSpace(TomlReader& reader, const toml::table& root, Study& study) {
+  const toml::table& table = reader.Table(root, "space");
+  std::vector<Parameter> parameters;
+  for (const auto& [name, node] : TomlReader::InFileOrder(table)) {
+    if (parameters.size() <= kMaxParameters) {
+      parameters.push_back(ReadParameter(reader, name, *node));
+    }
+    for (const auto reserved : kReservedPlaceholders) {
+      if (name != reserved) continue;
+      reader.Refuse(node->source(), fmt::format("a parameter cannot be named '{}': {{{}}} in a "
+                                                "command has a meaning of its own",
+                                                name, name));
+    }
+  }
+  if (table.size() > kMaxParameters) {
+    reader.Refuse(table.source(), fmt::format("the space has {} parameters; at most {} can be "
+                                              "searched, leave out those that matter least",
+                                              table.size(), kMaxParameters));
+  }
+  if (parameters.empty()) {
+    reader.Refuse(table.source(),
+                  "the space is empty; add [space] with at least one parameter, "
+                  "such as width = { type = \"int\", low = 8, high = 64 }");
+  }
+  if (reader.failed()) return;
+  auto space = SearchSpace::Create(std::move(parameters));
+  if (space) {
+    study.space = std::move(*space);
+    return;
+  }
+  const SpaceFault& fault = space.error();
+  const toml::node* place = table.get(fault.parameter);
+  if (place != nullptr && place->is_table() && place->as_table()->contains(fault.key)) {
+    place = place->as_table()->get(fault.key);
+  }
+  reader.Refuse(place != nullptr ? place->source() : table.source(), fault.message);
+}
+
+void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
+  const toml::table& table = reader.Table(root, "trainer");
+  reader.RefuseUnknownKeys(table, "[trainer]", {"command", "metrics"});
+  study.trainer.command = reader.Texts(table, "command");
+  const toml::node* command = table.get("command");
+  if (root.contains("trainer") &&
+      (study.trainer.command.empty() || study.trainer.command[0].empty())) {
+    reader.Refuse(command != nullptr ? command->source() : table.source(),
+                  "[trainer] needs command = [\"program\", \"argument\", ...]");
+  }
+  for (const std::string& argument : study.trainer.command) {
+    for (const std::string& name : PlaceholderNames(argument)) {
+      const bool reserved =
+          std::find(std::begin(kReservedPlaceholders), std::end(kReservedPlaceholders), name) !=
+          std::end(kReservedPlaceholders);
+      if (!reserved && !study.space.IndexOf(name)) {
+        reader.Refuse(command->source(), fmt::format("the command names {{{}}}, which is no "
+                                                     "parameter; write {{{{ for a plain brace",
+                                                     name));
+      }
+    }
+  }
+  const toml::table& metrics = reader.Table(table, "metrics");
+  for (const auto& [name, node] : TomlReader::InFileOrder(metrics)) {
+    RefuseBadName(reader, name, *node, "a metric");
+    study.trainer.metrics[name] = reader.Text(metrics, name).value_or("");
+  }
+}
+
+void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
+  const toml::table& budget = reader.Table(root, "budget");
+  reader.RefuseUnknownKeys(budget, "[budget]", {"trials", "energy", "time"});
+  study.budget.trials = reader.Whole(budget, "trials", 1, 100'000'000);
+  study.budget.energy = reader.Quantity(budget, "energy", ParseJoules);
+  study.budget.time = reader.Quantity(budget, "time", ParseSeconds);
+
+  const toml::table& search = reader.Table(root, "search");
+  reader.RefuseUnknownKeys(search, "[search]", {"sampler"});
+  study.sampler = reader.Text(search, "sampler").value_or("auto");
+  if (std::find(std::begin(kSamplerNames), std::end(kSamplerNames), study.sampler) ==
+      std::end(kSamplerNames)) {
+    std::string names;
+    for (const auto name : kSamplerNames) names += fmt::format(" {}", name);
+    reader.Refuse(search.get("sampler")->source(),
+                  fmt::format("there is no sampler '{}'; known are{}", study.sampler, names));
+  }
+
+  const toml::table& workers = reader.Table(root, "workers");
+  reader.RefuseUnknownKeys(
+      workers, "[workers]",
+      {"count", "threads", "attempts", "timeout", "grace", "exclusive", "gpus"});
+  const auto small = [&](std::string_view key, int fallback) {
+    return static_cast<int>(reader.Whole(workers, key, 1, 1024).value_or(fallback));
+  };
+  WorkerSettings& settings = study.workers;
+  settings.count = small("count", settings.count);
+  settings.threads = small("threads", settings.threads);
+  settings.attempts = small("attempts", settings.attempts);
+  settings.timeout = reader.Quantity(workers, "timeout", ParseSeconds);
+  settings.grace = reader.Quantity(workers, "grace", ParseSeconds, false).value_or(settings.grace);
+  settings.exclusive = reader.Flag(workers, "exclusive").value_or(settings.exclusive);
+  settings.gpus = reader.Texts(workers, "gpus");
+  if (settings.exclusive && settings.count > 1) {
+    reader.Refuse(workers.get("exclusive")->source(),
+                  "exclusive = true means one attempt at a time: set count = 1");
+  }
+}
+
+std::vector<std::string> NotesOn(const Study& study) {
+  std::vector<std::string> notes;
+  if (study.objectives.size() == 1) {
+    notes.push_back(fmt::format("one objective only ('{}'): the front will be a single best trial",
+                                study.objectives[0].name));
+  }
+  return notes;
+}
+
+}  // namespace
+
+Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path) {
+  TomlReader reader(path);
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    reader.Refuse({}, "the study file is empty; `joulefront run --help` shows one");
+    return tl::unexpected(reader.error());
+  }
+  if (text.find('\0') != std::string_view::npos) {
+    reader.Refuse({}, "this is no text file; a study file is TOML text");
+    return tl::unexpected(reader.error());
+  }
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    reader.Refuse(parsed.error().source(), std::string(parsed.error().description()));
+    return tl::unexpected(reader.error());
+  }
+  const toml::table& root = parsed.table();
+  StudyFile file;
+  reader.RefuseUnknownKeys(
+      root, "the study file",
+      {"study", "objectives", "constraints", "space", "trainer", "budget", "search", "workers"});
+  ReadStudySection(reader, root, file.study);
+  ReadObjectives(reader, root, file.study);
+  ReadConstraints(reader, root, file.study);
+  ReadSpace(reader, root, file.study);
+  ReadTrainer(reader, root, file.study);
+  ReadSettings(reader, root, file.study);
+  if (reader.failed()) return tl::unexpected(reader.error());
+  std::error_code ignored;
+  file.study.directory = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored)
+                             .parent_path()
+                             .string();
+  file.notes = NotesOn(file.study);
+  return file;
+}
+
+Result<StudyFile> ReadStudyFile(const std::string& path) {
+  std::error_code status;
+  if (std::filesystem::is_directory(path, status)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("'{}' is a folder, not a study file", path));
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    const int reason = errno;
+    return Fail(reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+                fmt::format("cannot read the study file '{}': {}", path, std::strerror(reason)));
+  }
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return ParseStudyFile(text.str(), path);
+}
+
+}  // namespace joulefront

@@ -1,0 +1,164 @@
+#include "study_store/toml_reader.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace joulefront {
+namespace {
+
+/// Levenshtein distance, for "did you mean".
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+void TomlReader::Refuse(const toml::source_region& place, const std::string& message) {
+  if (error_) return;
+  error_ = Error{ErrorCode::kInvalidArgument,
+                 place.begin.line == 0 ? fmt::format("{}: {}", path_, message)
+                                       : fmt::format("{}:{}:{}: {}", path_, place.begin.line,
+                                                     place.begin.column, message)};
+}
+
+std::vector<std::pair<std::string, const toml::node*>> TomlReader::InFileOrder(
+    const toml::table& table) {
+  std::vector<std::pair<std::string, const toml::node*>> entries;
+  for (const auto& [key, node] : table) entries.emplace_back(key.str(), &node);
+  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    const auto place = [](const toml::node* node) {
+      return std::pair(node->source().begin.line, node->source().begin.column);
+    };
+    return place(a.second) < place(b.second);
+  });
+  return entries;
+}
+
+void TomlReader::RefuseUnknownKeys(const toml::table& table, const std::string& where,
+                                   std::initializer_list<std::string_view> known) {
+  for (const auto& [key, node] : table) {
+    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    const auto* near = std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
+      return EditDistance(a, key.str()) < EditDistance(b, key.str());
+    });
+    std::string message = fmt::format("unknown key '{}' in {}", key.str(), where);
+    if (EditDistance(*near, key.str()) <= 2) {
+      message += fmt::format("; did you mean '{}'?", *near);
+    } else {
+      message += "; known are";
+      for (const auto name : known) message += fmt::format(" {}", name);
+    }
+    Refuse(key.source(), message);
+  }
+}
+
+const toml::table& TomlReader::Table(const toml::table& parent, std::string_view key) {
+  static const toml::table kEmpty;
+  const toml::node* node = parent.get(key);
+  if (node == nullptr) return kEmpty;
+  if (const toml::table* table = node->as_table()) return *table;
+  Refuse(node->source(), fmt::format("'{}' must be a table", key));
+  return kEmpty;
+}
+
+const toml::table& TomlReader::Table(const toml::node& node, const std::string& name,
+                                     std::string_view example) {
+  static const toml::table kEmpty;
+  if (const toml::table* table = node.as_table()) return *table;
+  Refuse(node.source(), fmt::format("'{}' must be a table, such as {}", name, example));
+  return kEmpty;
+}
+
+std::optional<std::string> TomlReader::Text(const toml::table& table, std::string_view key) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto text = node->value_exact<std::string>()) return text;
+  Refuse(node->source(), fmt::format("'{}' must be a text in quotes", key));
+  return std::nullopt;
+}
+
+std::optional<double> TomlReader::Number(const toml::table& table, std::string_view key) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return std::nullopt;
+  if (node->is_number()) {
+    if (const double number = *node->value<double>(); std::isfinite(number)) return number;
+    Refuse(node->source(), fmt::format("'{}' must be finite", key));
+    return std::nullopt;
+  }
+  Refuse(node->source(), fmt::format("'{}' must be a number", key));
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> TomlReader::Whole(const toml::table& table, std::string_view key,
+                                              std::int64_t least, std::int64_t most) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return std::nullopt;
+  const auto number = node->value_exact<std::int64_t>();
+  if (number && *number >= least && *number <= most) return number;
+  Refuse(node->source(),
+         fmt::format("'{}' must be a whole number from {} to {}", key, least, most));
+  return std::nullopt;
+}
+
+std::optional<bool> TomlReader::Flag(const toml::table& table, std::string_view key) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto flag = node->value_exact<bool>()) return flag;
+  Refuse(node->source(), fmt::format("'{}' must be true or false", key));
+  return std::nullopt;
+}
+
+std::vector<std::string> TomlReader::Texts(const toml::table& table, std::string_view key) {
+  std::vector<std::string> texts;
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return texts;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) {
+    Refuse(node->source(),
+           fmt::format("'{}' must be a list of texts, such as [\"a\", \"b\"]", key));
+    return texts;
+  }
+  for (const toml::node& element : *array) {
+    if (const auto text = element.value_exact<std::string>()) {
+      if (text->find('\0') != std::string::npos) {
+        Refuse(element.source(), fmt::format("'{}' holds a text with a zero byte", key));
+      }
+      texts.push_back(*text);
+    } else {
+      Refuse(element.source(), fmt::format("'{}' must hold texts only; put it in quotes", key));
+    }
+  }
+  return texts;
+}
+
+std::optional<Value> TomlReader::Scalar(const toml::node& node) {
+  if (const auto flag = node.value_exact<bool>()) return Value(*flag);
+  if (const auto whole = node.value_exact<std::int64_t>()) return Value(*whole);
+  if (const auto number = node.value_exact<double>()) return Value(*number);
+  if (const auto text = node.value_exact<std::string>()) return Value(*text);
+  Refuse(node.source(), "a value must be a text, a number, true or false");
+  return std::nullopt;
+}
+
+std::vector<Value> TomlReader::Scalars(const toml::node& node) {
+  std::vector<Value> values;
+  if (const toml::array* array = node.as_array()) {
+    for (const toml::node& element : *array) {
+      if (const auto value = Scalar(element)) values.push_back(*value);
+    }
+  } else if (const auto value = Scalar(node)) {
+    values.push_back(*value);
+  }
+  return values;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,121 @@
+// Trials and attempts. A trial is one configuration to evaluate; an attempt is one execution of it.
+//
+//   waiting -> running (attempt k, under a lease) -> complete | pruned | failed
+//   attempt interrupted -> waiting; worker lost -> waiting until the attempts are spent, then
+//   failed
+//
+// Finished trials never change. Joules belong to attempts, whatever became of them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/energy.h"
+#include "base/units.h"
+
+namespace joulefront {
+
+using TrialNumber = std::int64_t;  // from 0 within a study
+
+enum class TrialState { kWaiting, kRunning, kComplete, kPruned, kFailed };
+enum class AttemptState { kRunning, kComplete, kPruned, kFailed, kInterrupted, kLost };
+
+/// Why an attempt failed. "lost" is no failure of the trainer: its worker vanished.
+enum class FailureClass {
+  kNotStarted,   // the command could not be executed
+  kExitCode,     // ended with another exit status than 0
+  kSignal,       // ended by a signal that was not ours
+  kOutOfMemory,  // killed or gave up for lack of memory
+  kTimeout,      // ran into its time limit
+  kNoResult,     // exit status 0 but a value or a phase is missing
+  kNonFinite,    // a value is not a finite number
+  kLost,         // its worker vanished, and the attempts are spent
+  kInterrupted,  // interrupted too often
+  kTold,         // the ask-tell session said so
+};
+
+std::string_view Name(TrialState state);
+std::string_view Name(AttemptState state);
+std::string_view Name(FailureClass failure);
+std::optional<TrialState> TrialStateFromName(std::string_view name);
+std::optional<AttemptState> AttemptStateFromName(std::string_view name);
+std::optional<FailureClass> FailureClassFromName(std::string_view name);
+
+inline bool IsFinished(TrialState state) {
+  return state != TrialState::kWaiting && state != TrialState::kRunning;
+}
+
+using NamedValues = std::map<std::string, double>;
+
+struct Trial {
+  TrialNumber number = 0;
+  TrialState state = TrialState::kWaiting;
+  std::string configuration;  // canonical JSON (configuration_json.h)
+  NamedValues values;         // reported values and objectives, in the user's units; when complete
+  std::vector<PhaseEnergy> energy;  // of the attempt that completed it
+  int attempts = 0;
+  std::optional<FailureClass> failure;
+  std::string message;  // why it failed
+  std::string proposed_by;
+  std::string reason;
+  std::uint64_t seed = 0;
+  std::int64_t revision = 0;  // grows with every change of any trial of the study
+};
+
+/// The process that holds a claim. `boot_id` is the kernel's, so that a pid means something.
+struct WorkerIdentity {
+  std::string name;
+  std::string host;
+  std::string boot_id;
+  std::int64_t pid = 0;
+  std::int64_t start_ticks = 0;  // /proc/PID/stat field 22: tells a pid from its reuse
+};
+
+struct Attempt {
+  TrialNumber trial = 0;
+  int number = 1;  // from 1 within the trial
+  AttemptState state = AttemptState::kRunning;
+  WorkerIdentity worker;
+  TimePoint started{};
+  std::optional<TimePoint> ended;
+  TimePoint lease_until{};
+  std::vector<PhaseEnergy> energy;
+  std::optional<FailureClass> failure;
+  std::string message;
+};
+
+/// A worker's right to one attempt. Every later write names it and fails with kLeaseLost once it is
+/// no longer the running attempt of its trial.
+struct Claim {
+  std::int64_t study = 0;
+  TrialNumber trial = 0;
+  int attempt = 1;
+  std::string worker;
+  std::string configuration;  // canonical JSON
+  std::uint64_t seed = 0;
+};
+
+/// How an attempt ended.
+struct AttemptResult {
+  AttemptState state = AttemptState::kFailed;  // anything but kRunning
+  NamedValues values;                          // when complete
+  std::vector<PhaseEnergy> energy;
+  std::optional<FailureClass> failure;  // when failed
+  std::string message;
+};
+
+/// How often a trial may be begun again.
+struct RetryLimits {
+  int attempts = 3;        // in all, where workers were lost
+  int interruptions = 10;  // that cost nothing; a trainer that always asks for one ends here
+};
+
+/// The state of a trial once an attempt has ended so, with `lost` and `interrupted` attempts in
+/// all, this one among them.
+TrialState StateAfter(AttemptState ended, int lost, int interrupted, const RetryLimits& limits);
+
+}  // namespace joulefront

@@ -1,0 +1,1 @@
+joulefront_test(base joulefront::base base/test_units.cc)

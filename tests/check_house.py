@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""The house rules that a program can check: who may include whom (docs/design.md, section 1), that
+foreign formats stay out of public headers, that every citation is resolved, that file names are
+unique, that functions and files keep their size."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ["base", "search", "study_store", "workers", "workers/meters", "objectives", "cli"]
+MAY_INCLUDE = {
+    "base": {"base"},
+    "search": {"search", "base"},
+    "study_store": {"study_store", "search", "base"},
+    "workers/meters": {"workers/meters", "base"},
+    "workers": {"workers", "workers/meters", "study_store", "search", "base"},
+    "cli": {"cli", "workers", "workers/meters", "study_store", "search", "base"},
+    "objectives": {"objectives"},
+}
+# Private headers that only .cc files of their own folder include.
+PRIVATE_HEADERS = {"study_store/toml_reader.h", "objectives/torch_headers.h"}
+FOREIGN = re.compile(r'#include [<"](sqlite3\.h|nlohmann/json\.hpp|toml\+\+|pcre2\.h|nvml\.h)')
+PRINTS = re.compile(r'\b(std::cout|std::cerr|fmt::print|printf|puts|std::exit|std::abort)\b')
+MAY_PRINT = {"base/check.h"}
+LONGEST_FILE, LONGEST_FUNCTION = 500, 75
+
+faults = []
+
+
+def folder_of(path):
+    parent = path.parent.relative_to(ROOT).as_posix()
+    return parent if parent in FOLDERS else None
+
+
+def sources():
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).iterdir()):
+            if path.suffix in (".cc", ".h"):
+                yield folder, path
+
+
+def check_includes(folder, path, text):
+    name = path.relative_to(ROOT).as_posix()
+    for included in re.findall(r'#include "([^"]+)"', text):
+        target = folder_of(ROOT / included)
+        if target not in MAY_INCLUDE[folder]:
+            faults.append(f"{name} includes {included}: {folder} may not look there")
+        if included in PRIVATE_HEADERS and (path.suffix != ".cc" or target != folder):
+            if folder != "objectives":
+                faults.append(f"{name} includes {included}, which is private to .cc files of {target}")
+    if path.suffix == ".h" and name not in PRIVATE_HEADERS and FOREIGN.search(text):
+        if folder != "objectives":
+            faults.append(f"{name}: SQL, JSON, TOML and the like belong in .cc files")
+
+
+def check_functions(path, text):
+    start = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if start is None and re.match(r"^(  )?[\w:<>~].*\{$", line) and "namespace" not in line and \
+                not re.match(r"^\s*(class|struct|enum|union)\b", line):
+            start, indent = number, len(line) - len(line.lstrip())
+        elif start is not None and line.rstrip() in (" " * indent + "}", " " * indent + "};"):
+            if number - start > LONGEST_FUNCTION:
+                faults.append(f"{path.relative_to(ROOT)}:{start}: a function of {number - start} lines")
+            start = None
+
+
+def check_references():
+    known = set(re.findall(r"^\W*\[(\w+)\]", (ROOT / "docs/references.md").read_text(), re.M))
+    for folder, path in sources():
+        for key in re.findall(r"\[([A-Z][A-Za-z]+(?:19|20)\d\d[a-z]?)\b", path.read_text()):
+            if key not in known:
+                faults.append(f"{path.relative_to(ROOT)}: [{key}] is not in docs/references.md")
+
+
+def main():
+    names = {}
+    for folder, path in sources():
+        text = path.read_text()
+        check_includes(folder, path, text)
+        if folder not in ("cli", "objectives") and path.relative_to(ROOT).as_posix() not in MAY_PRINT \
+                and PRINTS.search(text):
+            faults.append(f"{path.relative_to(ROOT)}: only cli/ prints or exits")
+        if len(text.splitlines()) > LONGEST_FILE:
+            faults.append(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
+        check_functions(path, text)
+        if path.name in names:
+            faults.append(f"{path.relative_to(ROOT)} and {names[path.name]} share a name")
+        names[path.name] = path.relative_to(ROOT)
+    check_references()
+    for fault in faults:
+        print(fault)
+    print(f"{len(names)} files checked, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

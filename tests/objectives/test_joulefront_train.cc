@@ -1,0 +1,164 @@
+// Runs the real joulefront-train. Each start loads LibTorch (half a second), so each test gets as
+// much as it can out of one run.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+const std::string kDigits = JOULEFRONT_SOURCE_DIR "/examples/data/digits/";
+const std::string kTrain = " mlp --data '" + kDigits + "train.csv' ";
+
+struct Outcome {
+  int code;
+  std::string output;
+};
+
+/// Runs the shell command `environment joulefront-train arguments`; `arguments` may redirect.
+Outcome Run(const std::string& arguments, const std::string& environment = "") {
+  const std::string command =
+      environment + " '" JOULEFRONT_BIN_DIR "/joulefront-train' " + arguments;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string output;
+  std::array<char, 4096> buffer;
+  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    output.append(buffer.data(), n);
+  }
+  const int status = pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
+}
+
+/// The lines of the output, each of which must be a message.
+std::vector<json> Messages(const std::string& output) {
+  std::vector<json> messages;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    messages.push_back(json::parse(line));
+    REQUIRE(messages.back().contains("joulefront"));
+  }
+  return messages;
+}
+
+}  // namespace
+
+TEST_CASE("a training reports its phases, each epoch and one result, the same for the same seed",
+          "[objectives][slow]") {
+  const std::string flags = kTrain + "--set epochs=3 --set width=32 --set dropout=0.2";
+  const Outcome first = Run(flags, "JOULEFRONT_SEED=7");
+  REQUIRE(first.code == 0);
+  const std::vector<json> messages = Messages(first.output);
+  std::vector<std::string> order;
+  for (const json& message : messages) {
+    order.push_back(message["joulefront"] == "phase" ? message["name"] : message["joulefront"]);
+  }
+  CHECK(order == std::vector<std::string>{"setup", "data", "train", "progress", "progress",
+                                          "progress", "evaluate", "result"});
+  for (int epoch = 1; epoch <= 3; ++epoch) {
+    const json& progress = messages[static_cast<std::size_t>(epoch) + 2];
+    CHECK(progress["step"] == epoch);
+    CHECK(progress["values"]["loss"] > 0);
+  }
+  const json& result = messages.back()["values"];
+  CHECK(result["error"] == messages[5]["values"]["error"]);
+  CHECK(result["error"] < 0.5);
+  CHECK(result["accuracy"].get<double>() == Approx(1 - result["error"].get<double>()));
+  CHECK(result["parameters"] == 64 * 32 + 32 + 32 * 32 + 32 + 32 * 10 + 10);
+
+  CHECK(Run(flags + " --seed 7").output == first.output);
+  CHECK(Run(flags + " --seed 8").output != first.output);
+}
+
+TEST_CASE("the configuration comes from the environment and the test rows count only at the end",
+          "[objectives][slow]") {
+  const Outcome outcome = Run(
+      kTrain + "--final --test '" + kDigits + "test.csv'",
+      R"(JOULEFRONT_CONFIGURATION='{"layers": 3, "width": 64, "width_decay": 0.5, "epochs": 15,)"
+      R"( "activation": "gelu", "optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.03,)"
+      R"( "weight_decay": 1e-4, "batch_size": 32}' JOULEFRONT_SEED=1)");
+  REQUIRE(outcome.code == 0);
+  const json result = Messages(outcome.output).back()["values"];
+  CHECK(result["parameters"] == 65 * 64 + 65 * 32 + 33 * 16 + 17 * 10);
+  CHECK(result["error"] < 0.08);
+  CHECK(result["test_error"] < 0.08);
+  // Without --final the test file is not opened, even where there is none.
+  const Outcome search = Run(kTrain + "--test /nowhere.csv --set epochs=1 --set data_fraction=0.1");
+  CHECK(search.code == 0);
+  CHECK_FALSE(Messages(search.output).back()["values"].contains("test_error"));
+}
+
+TEST_CASE("a training that diverges stops with code 1, says when, and reports no result",
+          "[objectives][slow]") {
+  const Outcome outcome =
+      Run(kTrain +
+          "--set optimizer=sgd --set learning_rate=100 --set momentum=0.99 --set epochs=500"
+          " 2>&1");
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.output, Contains("training diverged: loss is not finite at epoch "));
+  CHECK_THAT(outcome.output, !Contains("\"result\""));
+}
+
+TEST_CASE("bad input ends with code 2 and names what is wrong, before training",
+          "[objectives][slow]") {
+  const std::string only_errors = " 2>&1 >/dev/null";
+  const Outcome name = Run(kTrain + only_errors, R"(JOULEFRONT_CONFIGURATION='{"depth": 2}')");
+  CHECK(name.code == 2);
+  CHECK_THAT(name.output, Contains("depth: no such parameter"));
+  const Outcome value = Run(kTrain + "--set dropout=1.5" + only_errors);
+  CHECK(value.code == 2);
+  CHECK_THAT(value.output, Contains("dropout: expected a value from 0"));
+  const Outcome file = Run("mlp --data /nowhere.csv" + only_errors);
+  CHECK(file.code == 2);
+  CHECK_THAT(file.output, Contains("/nowhere.csv: cannot open"));
+  const Outcome seed = Run(kTrain + only_errors, "JOULEFRONT_SEED=-1");
+  CHECK(seed.code == 2);
+  CHECK_THAT(seed.output, Contains("JOULEFRONT_SEED: expected a whole number"));
+}
+
+TEST_CASE("a termination ends the training at once with code 143", "[objectives][slow]") {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    execl(JOULEFRONT_BIN_DIR "/joulefront-train", "joulefront-train", "mlp", "--data",
+          (kDigits + "train.csv").c_str(), "--set", "epochs=1000000", nullptr);
+    _exit(99);
+  }
+  close(ends[1]);
+  std::string output;
+  char byte = 0;
+  while (output.find("\"step\":2") == std::string::npos && read(ends[0], &byte, 1) == 1) {
+    output += byte;
+  }
+  kill(child, SIGTERM);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  close(ends[0]);
+  CHECK_THAT(output, Contains("\"step\":2"));
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 143);
+}
+
+TEST_CASE("help lists every parameter with its default and range", "[objectives][slow]") {
+  const Outcome outcome = Run("mlp --help");
+  CHECK(outcome.code == 0);
+  for (const char* name :
+       {"layers", "width", "width_decay", "activation", "dropout", "optimizer", "learning_rate",
+        "momentum", "weight_decay", "batch_size", "epochs", "data_fraction"}) {
+    CHECK_THAT(outcome.output, Contains(std::string("\n  ") + name + " "));
+  }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test: format and house rules, the release build
+# with LibTorch, the sanitizer build, and the quickstart with fewer trials.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mapfile -t packages < <(cat examples/packages.txt tests/packages.txt)
+examples/install_packages.sh "${packages[@]}"
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "format"
+find base search study_store workers objectives cli tests -name '*.cc' -o -name '*.h' |
+  xargs clang-format-14 --dry-run --Werror
+
+step "house rules"
+tests/check_house.py
+
+step "release build with LibTorch, all tests"
+cmake --preset full >/dev/null
+cmake --build --preset full -- --quiet
+ctest --test-dir build/full --output-on-failure -j2
+
+step "sanitizers"
+cmake --preset asan >/dev/null
+cmake --build --preset asan -- --quiet
+ctest --test-dir build/asan --output-on-failure -j2
+
+step "quickstart, twice"
+rm -rf build/quickstart
+examples/quickstart.sh --trials 14
+examples/quickstart.sh --trials 14 | grep -q "front of"
+
+step "all tests passed"

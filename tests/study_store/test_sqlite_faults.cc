@@ -1,0 +1,164 @@
+// The n-th write to the disk fails, for n = 1, 2, 3 ..., until the whole scenario succeeds: each
+// operation has happened entirely or not at all, and can be done again.
+#include <sqlite3.h>
+
+#include <map>
+
+#include "tests/study_store/store_contract.h"
+
+using namespace joulefront;
+
+namespace {
+
+/// SQLite's own file system, in which one write, sync or truncation can be made to fail.
+class FaultyDisk {
+ public:
+  FaultyDisk() {
+    original_ = sqlite3_vfs_find(nullptr);
+    vfs_ = *original_;
+    vfs_.zName = "faulty";
+    vfs_.xOpen = &Open;
+    REQUIRE(sqlite3_vfs_register(&vfs_, 1) == SQLITE_OK);
+  }
+  ~FaultyDisk() {
+    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_register(original_, 1);
+  }
+
+  /// From now on the n-th operation fails, and those after it do not.
+  static void FailAt(int n, int code) {
+    countdown_ = n;
+    code_ = code;
+  }
+  static bool Failed() { return countdown_ <= 0; }
+
+ private:
+  /// A file's methods with the faulty ones put in, and the real ones.
+  struct Methods {
+    sqlite3_io_methods faulty;
+    const sqlite3_io_methods* real;
+  };
+
+  static int Spend() { return --countdown_ == 0 ? code_ : SQLITE_OK; }
+  static const sqlite3_io_methods& Real(sqlite3_file* file) {
+    return *reinterpret_cast<const Methods*>(file->pMethods)->real;
+  }
+
+  static int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out) {
+    const int code = original_->xOpen(vfs, name, file, flags, out);
+    if (code != SQLITE_OK || file->pMethods == nullptr) return code;
+    Methods& methods = methods_[file->pMethods];
+    methods = {.faulty = *file->pMethods, .real = file->pMethods};
+    methods.faulty.xWrite = [](sqlite3_file* f, const void* data, int size, sqlite3_int64 offset) {
+      const int failure = Spend();
+      return failure != SQLITE_OK ? failure : Real(f).xWrite(f, data, size, offset);
+    };
+    methods.faulty.xSync = [](sqlite3_file* f, int how) {
+      return Spend() != SQLITE_OK ? SQLITE_IOERR_FSYNC : Real(f).xSync(f, how);
+    };
+    methods.faulty.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
+      return Spend() != SQLITE_OK ? SQLITE_IOERR_TRUNCATE : Real(f).xTruncate(f, size);
+    };
+    file->pMethods = &methods.faulty;
+    return code;
+  }
+
+  static inline sqlite3_vfs* original_ = nullptr;
+  static inline std::map<const sqlite3_io_methods*, Methods> methods_;
+  static inline int countdown_ = 0, code_ = SQLITE_OK;
+  sqlite3_vfs vfs_ = {};
+};
+
+using Step = std::function<Result<void>(StudyStore&)>;
+
+template <typename T>
+Result<void> Void(Result<T> result) {
+  if (!result) return Pass(result);
+  return {};
+}
+
+Claim HeldBy(TrialNumber trial, int attempt, const std::string& worker) {
+  return {.study = 1, .trial = trial, .attempt = attempt, .worker = worker};
+}
+
+Step ClaimBy(const std::string& worker) {
+  return [worker](StudyStore& s) { return Void(s.ClaimTrial(1, Worker(worker), At(60), At(3))); };
+}
+
+/// One of each kind of write.
+std::vector<Step> Scenario() {
+  return {
+      [](StudyStore& s) { return Void(s.CreateStudy(SampleStudy(), At(1))); },
+      [](StudyStore& s) { return Void(s.AddTrial(1, SampleTrial(0), {}, At(2))); },
+      [](StudyStore& s) { return Void(s.AddTrial(1, SampleTrial(1), {}, At(2))); },
+      ClaimBy("a"),
+      [](StudyStore& s) { return s.RenewLease(HeldBy(0, 1, "a"), At(90), Energy(1.0)); },
+      [](StudyStore& s) {
+        return s.AddProgress(HeldBy(0, 1, "a"), 1, {{"error", 0.75}}, At(4));
+      },
+      ClaimBy("b"),
+      [](StudyStore& s) {
+        return s.FinishAttempt(HeldBy(0, 1, "a"), Completed({{"error", 0.5}}, 2.0), {}, At(5));
+      },
+      [](StudyStore& s) {
+        return s.FinishAttempt(HeldBy(1, 1, "b"), Ended(AttemptState::kLost), {}, At(6));
+      },
+      ClaimBy("c"),
+      [](StudyStore& s) {
+        return s.FinishAttempt(HeldBy(1, 2, "c"), Ended(AttemptState::kFailed, Energy(3.0)), {},
+                               At(7));
+      },
+      [](StudyStore& s) { return s.AddEvent(1, "kind", "message", At(8)); },
+      [](StudyStore& s) { return s.SetOpen(1, false); },
+  };
+}
+
+/// Runs the scenario with the n-th disk operation failing; whether one did.
+bool RunWithFault(int n, int code, const std::vector<std::string>& after_step) {
+  TestFolder folder;
+  const std::string path = folder / "store.db";
+  const std::vector<Step> steps = Scenario();
+  FaultyDisk::FailAt(n, code);
+  auto store = OpenSqliteStore(path, OpenMode::kCreate);
+  if (!store) {
+    CHECK(store.error().code == ErrorCode::kUnavailable);
+    store = OpenSqliteStore(path, OpenMode::kCreate);
+    if (!store) FAIL(store.error().message);
+  }
+  for (std::size_t k = 0; k < steps.size(); ++k) {
+    CAPTURE(k);
+    auto done = steps[k](**store);
+    if (!done) {
+      REQUIRE(FaultyDisk::Failed());
+      CHECK(done.error().code == ErrorCode::kUnavailable);
+      CHECK(Show(**store) == (k == 0 ? "" : after_step[k - 1]));  // nothing of it has happened
+      done = steps[k](**store);
+    }
+    if (!done) FAIL(done.error().message);
+    REQUIRE(Show(**store) == after_step[k]);
+  }
+  const bool failed = FaultyDisk::Failed();
+  store->reset();
+  REQUIRE(Show(*OpenStore(path, OpenMode::kWrite)) == after_step.back());
+  return failed;
+}
+
+}  // namespace
+
+TEST_CASE("whichever write fails, an operation happens entirely or not at all") {
+  std::vector<std::string> after_step;
+  const auto model = NewMemoryStore();
+  for (const Step& step : Scenario()) {
+    Require(step(*model));
+    after_step.push_back(Show(*model));
+  }
+  const int code = GENERATE(SQLITE_IOERR_WRITE, SQLITE_FULL);
+  FaultyDisk disk;
+  int n = 1;
+  while (true) {
+    CAPTURE(code, n);
+    if (!RunWithFault(n, code, after_step)) break;
+    ++n;
+  }
+  CHECK(n > 50);
+}

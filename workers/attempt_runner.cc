@@ -1,0 +1,236 @@
+#include "workers/attempt_runner.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <csignal>
+#include <fstream>
+
+#include "workers/attempt_log.h"
+#include "workers/meters/cpu_time.h"
+#include "workers/meters/phase_ledger.h"
+
+namespace joulefront {
+namespace {
+
+// Heartbeats begin close together, so that also a short attempt that is killed leaves its joules.
+constexpr Seconds kFirstHeartbeat(0.1);
+constexpr Seconds kLongestHeartbeat(1.0);
+
+/// The kernel's count of processes killed for lack of memory, 0 if it keeps none.
+std::int64_t OutOfMemoryKills() {
+  std::ifstream stream("/proc/vmstat");
+  std::string name;
+  for (std::int64_t count = 0; stream >> name >> count;) {
+    if (name == "oom_kill") return count;
+  }
+  return 0;
+}
+
+/// What programs print when an allocation fails: C, C++, Python, PyTorch, the kernel's strerror.
+bool SaysOutOfMemory(std::string_view log) {
+  constexpr std::string_view kWords[] = {"out of memory", "Out of memory", "MemoryError",
+                                         "std::bad_alloc", "Cannot allocate memory"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](auto word) { return log.find(word) != std::string_view::npos; });
+}
+
+class AttemptRunner {
+ public:
+  AttemptRunner(const Study& study, const MetricPatterns& patterns, SignalWatch& signals,
+                const AttemptCallbacks& callbacks, CpuTimeFollower cpu, Seconds begin,
+                ChildProcess child, AttemptLog log)
+      : study_(study),
+        patterns_(patterns),
+        signals_(signals),
+        callbacks_(callbacks),
+        child_(std::move(child)),
+        log_(std::move(log)),
+        cpu_(std::move(cpu)),
+        begin_(begin),
+        ledger_(MakeMeter(SystemRoots{}, study.workers.exclusive, begin_, CpuUsage{}), begin_,
+                CpuUsage{}),
+        oom_kills_at_start_(OutOfMemoryKills()) {}
+
+  // Wait for output, a signal or the next deadline; take in what came; keep the deadlines. When the
+  // trainer is gone, kill and reap what it left behind, read the rest of its output, and look at
+  // the meter a last time.
+  AttemptEnd Run() {
+    while (!exited_) {
+      Wait();
+      ReadOutputs();
+      if (signals_.Drain()) Reap();
+      KeepDeadlines();
+    }
+    SignalGroup(child_.pid, SIGKILL);
+    KillDescendants();
+    ReadOutputs();
+    out_lines_.Finish([this](std::string_view line) { TakeLine(line); });
+    for (const auto& [name, value] : metrics_) end_.values.try_emplace(name, value);
+    end_.energy = ledger_.Read(MonotonicNow(), cpu_.Read());
+    log_.Finish();
+    end_.last_line = log_.LastLine();
+    const bool killed = end_.signal == SIGKILL && !kill_sent_;
+    end_.ran_out_of_memory = (killed && OutOfMemoryKills() > oom_kills_at_start_) ||
+                             (end_.exit_status != 0 && SaysOutOfMemory(log_.tail()));
+    return std::move(end_);
+  }
+
+ private:
+  void Wait() {
+    const Seconds now = MonotonicNow();
+    Seconds until = next_heartbeat_ - now;
+    if (study_.workers.timeout && !stopping_) {
+      until = std::min(until, begin_ + *study_.workers.timeout - now);
+    }
+    if (stopping_ && !kill_sent_) until = std::min(until, kill_at_ - now);
+    // A descriptor that has ended is negative, and poll passes over it.
+    std::array<pollfd, 3> fds = {
+        {{child_.out.get(), POLLIN, 0}, {child_.err.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
+    const double ms = std::ceil(std::max(0.0, until.value()) * 1e3);
+    poll(fds.data(), fds.size(), static_cast<int>(std::min(ms, 60e3)));
+  }
+
+  void ReadOutputs() {
+    ReadFrom(child_.out, [this](std::string_view bytes) {
+      out_lines_.Feed(bytes, [this](std::string_view line) { TakeLine(line); });
+    });
+    ReadFrom(child_.err, [this](std::string_view bytes) {
+      if (callbacks_.on_log) callbacks_.on_log(bytes);
+      err_lines_.Feed(bytes, [this](std::string_view line) { patterns_.Match(line, metrics_); });
+    });
+  }
+
+  template <typename Take>
+  void ReadFrom(FileDescriptor& fd, Take take) {
+    std::array<char, 65536> buffer;
+    // Bounded, so that a trainer that prints without end cannot keep us from the deadlines.
+    for (int i = 0; i < 64 && fd.open(); ++i) {
+      const ssize_t size = read(fd.get(), buffer.data(), buffer.size());
+      if (size > 0) {
+        const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
+        log_.Append(bytes);
+        take(bytes);
+      } else if (size < 0 && errno == EINTR) {
+        continue;
+      } else {
+        if (size == 0) fd.Close();
+        return;
+      }
+    }
+  }
+
+  void TakeLine(std::string_view line) {
+    const TrainerMessage message = ParseTrainerLine(line);
+    if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
+      ledger_.Enter(phase->name, MonotonicNow(), cpu_.Read());
+    } else if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
+      if (callbacks_.on_progress) callbacks_.on_progress(*progress);
+    } else if (const auto* result = std::get_if<ResultMessage>(&message)) {
+      end_.reported_result = true;
+      for (const auto& [name, value] : result->values) end_.values[name] = value;
+    } else if (const auto* bad = std::get_if<BadMessage>(&message)) {
+      if (end_.bad_message.empty()) end_.bad_message = bad->reason;
+    } else {
+      patterns_.Match(line, metrics_);
+      if (callbacks_.on_log) callbacks_.on_log(std::string(line) + "\n");
+    }
+  }
+
+  /// Orphans that became our children are reaped along with the trainer.
+  void Reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid != child_.pid) continue;
+      exited_ = true;
+      if (WIFEXITED(status)) end_.exit_status = WEXITSTATUS(status);
+      if (WIFSIGNALED(status)) end_.signal = WTERMSIG(status);
+    }
+  }
+
+  void KeepDeadlines() {
+    const Seconds now = MonotonicNow();
+    if (now >= next_heartbeat_) {
+      next_heartbeat_ = now + heartbeat_;
+      heartbeat_ = std::min(heartbeat_ * 2.0, kLongestHeartbeat);
+      const auto energy = ledger_.Read(now, cpu_.Read());
+      if (callbacks_.on_heartbeat && !callbacks_.on_heartbeat(energy) && !end_.lease_lost) {
+        end_.lease_lost = true;
+        Stop(now);
+      }
+    }
+    if (study_.workers.timeout && !stopping_ && now >= begin_ + *study_.workers.timeout) {
+      end_.timed_out = true;
+      Stop(now);
+    }
+    if (signals_.stop_requests() > 0 && !end_.stopped) {
+      end_.stopped = true;
+      Stop(now);
+    }
+    if (signals_.stop_requests() > 1) kill_at_ = now;
+    if (stopping_ && !kill_sent_ && now >= kill_at_) {
+      kill_sent_ = true;
+      SignalGroup(child_.pid, SIGKILL);
+    }
+  }
+
+  void Stop(Seconds now) {
+    if (stopping_) return;
+    stopping_ = true;
+    kill_at_ = now + study_.workers.grace;
+    SignalGroup(child_.pid, SIGTERM);
+    SignalGroup(child_.pid, SIGCONT);  // a stopped process takes no TERM
+  }
+
+  const Study& study_;
+  const MetricPatterns& patterns_;
+  SignalWatch& signals_;
+  const AttemptCallbacks& callbacks_;
+  ChildProcess child_;
+  AttemptLog log_;
+  CpuTimeFollower cpu_;
+  Seconds begin_;
+  PhaseLedger ledger_;
+  std::int64_t oom_kills_at_start_;
+
+  LineCutter out_lines_, err_lines_;
+  NamedValues metrics_;
+  Seconds heartbeat_ = kFirstHeartbeat;
+  Seconds next_heartbeat_ = begin_ + kFirstHeartbeat;
+  bool exited_ = false;
+  bool stopping_ = false, kill_sent_ = false;
+  Seconds kill_at_;
+  AttemptEnd end_;
+};
+
+}  // namespace
+
+AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
+                      const MetricPatterns& patterns, SignalWatch& signals,
+                      const AttemptCallbacks& callbacks) {
+  AttemptEnd end;
+  auto log = AttemptLog::Create(command.work_dir + "/trainer.log");
+  if (!log) {
+    end.not_started = log.error();
+    return end;
+  }
+  CpuTimeFollower cpu((SystemRoots{}));  // before the trainer starts, so that none of it is missed
+  const Seconds begin = MonotonicNow();
+  auto child = Spawn({.arguments = command.arguments,
+                      .environment = command.environment,
+                      .folder = command.work_dir});
+  if (!child) {
+    log->Append("joulefront: " + child.error().message + "\n");
+    end.not_started = child.error();
+    return end;
+  }
+  return AttemptRunner(study, patterns, signals, callbacks, std::move(cpu), begin,
+                       std::move(*child), std::move(*log))
+      .Run();
+}
+
+}  // namespace joulefront

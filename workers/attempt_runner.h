@@ -1,0 +1,57 @@
+// Runs one attempt: starts the trainer, reads its messages, meters it, keeps its limits, and leaves
+// nothing of it behind. Knows no store; `worker` and `try` give it callbacks.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "study_store/study.h"
+#include "study_store/trial.h"
+#include "workers/metric_patterns.h"
+#include "workers/process.h"
+#include "workers/trainer_command.h"
+#include "workers/trainer_output.h"
+
+namespace joulefront {
+
+struct AttemptCallbacks {
+  /// An intermediate report.
+  std::function<void(const ProgressMessage&)> on_progress;
+  /// About once a second, more often at first, with the joules so far. False stops the attempt:
+  /// the lease is lost.
+  std::function<bool(const std::vector<PhaseEnergy>&)> on_heartbeat;
+  /// Every line of stdout that is no message, and all of stderr's bytes, as they come.
+  std::function<void(std::string_view)> on_log;
+};
+
+/// How a trainer came to its end, before judging it.
+struct AttemptEnd {
+  std::optional<Error> not_started;  // everything below is empty then
+  std::optional<int> exit_status;    // or the signal:
+  std::optional<int> signal;
+  bool timed_out = false;
+  bool stopped = false;     // we asked it to stop: a signal to us
+  bool lease_lost = false;  // we asked it to stop: the attempt is not ours any more
+  bool ran_out_of_memory = false;
+  bool reported_result = false;
+  NamedValues values;       // of the result, and of the metrics' expressions
+  std::string bad_message;  // the first message that could not be read
+  std::vector<PhaseEnergy> energy;
+  std::string last_line;  // of the log
+};
+
+/// Runs to the end. Uses `signals` for SIGCHLD and requests to stop: the first sends TERM to the
+/// trainer's group and, after the grace period, KILL; the second sends KILL at once.
+AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
+                      const MetricPatterns& patterns, SignalWatch& signals,
+                      const AttemptCallbacks& callbacks);
+
+/// What the end means for the trial: complete with all values that the study asks for, interrupted,
+/// or failed with its class and a message for people.
+AttemptResult Judge(const Study& study, const AttemptEnd& end);
+
+}  // namespace joulefront

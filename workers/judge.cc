@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+
+#include <cmath>
+
+#include "workers/attempt_runner.h"
+
+namespace joulefront {
+namespace {
+
+constexpr int kInterruptedStatuses[] = {130, 143};  // 128 + SIGINT, 128 + SIGTERM
+
+AttemptResult Failed(FailureClass failure, std::string message, const AttemptEnd& end) {
+  if (!end.last_line.empty()) message += fmt::format("; its last line: {}", end.last_line);
+  return {.state = AttemptState::kFailed,
+          .energy = end.energy,
+          .failure = failure,
+          .message = std::move(message)};
+}
+
+bool WasInterrupted(const AttemptEnd& end) {
+  if (end.signal) return end.signal == SIGTERM || end.signal == SIGINT;
+  return end.exit_status == kInterruptedStatuses[0] || end.exit_status == kInterruptedStatuses[1];
+}
+
+/// Joules of `phase` become the value `name`; the failure if there are none.
+std::optional<AttemptResult> TakeJoules(const std::string& name, const std::string& phase,
+                                        const AttemptEnd& end, NamedValues& values) {
+  const PhaseEnergy* entry = FindPhase(end.energy, phase);
+  if (entry == nullptr) {
+    return Failed(
+        FailureClass::kNoResult,
+        fmt::format("'{}' is the joules of phase '{}', which the trainer never began: it "
+                    "should print {{\"joulefront\": \"phase\", \"name\": \"{}\"}}, or the "
+                    "study file say phase = \"total\"",
+                    name, phase, phase),
+        end);
+  }
+  if (!entry->figure) {
+    return Failed(FailureClass::kNoResult,
+                  fmt::format("the joules of phase '{}' could not be metered", phase), end);
+  }
+  values[name] = entry->figure->joules.value();
+  return std::nullopt;
+}
+
+/// A reported value that the study needs must be there and finite.
+std::optional<AttemptResult> CheckReported(const std::string& name, const AttemptEnd& end) {
+  const auto found = end.values.find(name);
+  if (found == end.values.end()) {
+    std::string message =
+        end.reported_result ? fmt::format("the trainer's result has no value \"{}\"", name)
+                            : fmt::format(
+                                  "the trainer ended well but reported no \"{}\": it should print "
+                                  "{{\"joulefront\": \"result\", \"values\": {{\"{}\": ...}}}}",
+                                  name, name);
+    if (!end.bad_message.empty()) {
+      message += fmt::format(" (a message of it could not be read: {})", end.bad_message);
+    }
+    return Failed(FailureClass::kNoResult, std::move(message), end);
+  }
+  if (!std::isfinite(found->second)) {
+    return Failed(FailureClass::kNonFinite, fmt::format("\"{}\" is {}", name, found->second), end);
+  }
+  return std::nullopt;
+}
+
+AttemptResult JudgeExit(const AttemptEnd& end) {
+  if (end.timed_out) return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
+  if (end.stopped || end.lease_lost || WasInterrupted(end)) {
+    return {.state = AttemptState::kInterrupted,
+            .energy = end.energy,
+            .message = end.stopped ? "stopped with its worker" : "it was interrupted"};
+  }
+  if (end.ran_out_of_memory) return Failed(FailureClass::kOutOfMemory, "out of memory", end);
+  if (end.signal) {
+    const char* name = sigabbrev_np(*end.signal);
+    return Failed(FailureClass::kSignal,
+                  fmt::format("killed by signal {} (SIG{})", *end.signal, name ? name : "?"), end);
+  }
+  return Failed(FailureClass::kExitCode,
+                fmt::format("exit status {}", end.exit_status.value_or(-1)), end);
+}
+
+}  // namespace
+
+AttemptResult Judge(const Study& study, const AttemptEnd& end) {
+  if (end.not_started) {
+    return Failed(FailureClass::kNotStarted, end.not_started->message, end);
+  }
+  // A trainer that finished just as it was told to stop has finished.
+  if (end.exit_status != 0) return JudgeExit(end);
+  NamedValues values;
+  for (const auto& [name, value] : end.values) {
+    if (std::isfinite(value)) values[name] = value;
+  }
+  const auto take = [&](const auto& wanted) -> std::optional<AttemptResult> {
+    if (wanted.phase) return TakeJoules(wanted.name, *wanted.phase, end, values);
+    return CheckReported(wanted.name, end);
+  };
+  for (const Objective& objective : study.objectives) {
+    if (auto failure = take(objective)) return *failure;
+  }
+  for (const Constraint& constraint : study.constraints) {
+    if (auto failure = take(constraint)) return *failure;
+  }
+  return {.state = AttemptState::kComplete, .values = std::move(values), .energy = end.energy};
+}
+
+}  // namespace joulefront

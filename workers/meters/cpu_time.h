@@ -1,0 +1,47 @@
+// CPU time of a process tree and of the host, from /proc and from the kernel's per-process clocks.
+//
+// The tree is everything below `root` by parent links: children that died and were waited for count
+// through their parents (RUSAGE_CHILDREN of the caller for its own, cutime and cstime for others),
+// live ones through their CPU clock (exact to the nanosecond, threads included). A process whose
+// parent ignores SIGCHLD is lost: once it ends, nobody inherits its time, and the total stands
+// still until the rest of the tree has used as much.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/units.h"
+#include "workers/meters/meter.h"
+
+namespace joulefront {
+
+/// Follows the descendants of the calling process, which must be a child subreaper (prctl) so that
+/// orphans stay in its tree, and which must start no other children meanwhile.
+class CpuTimeFollower {
+ public:
+  explicit CpuTimeFollower(const SystemRoots& roots);
+
+  /// CPU time used since construction. Never falls: the largest value seen is kept.
+  CpuUsage Read();
+
+ private:
+  Seconds TreeNow();
+
+  SystemRoots roots_;
+  std::vector<pid_t> strangers_;  // processes known to be outside of the tree, ascending
+  Seconds tree_at_start_;
+  std::optional<Seconds> host_at_start_;
+  CpuUsage last_;
+};
+
+/// Live descendants of `pid`, in no order; those that end while looking may be missing.
+std::vector<pid_t> Descendants(const SystemRoots& roots, pid_t pid);
+
+/// Field 22 of /proc/PID/stat: when the process began, in clock ticks since boot. Empty if it is
+/// gone.
+std::optional<std::int64_t> StartTicks(const SystemRoots& roots, pid_t pid);
+
+}  // namespace joulefront

@@ -1,0 +1,250 @@
+#include "workers/process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/check.h"
+#include "workers/meters/cpu_time.h"
+
+extern char** environ;
+
+namespace joulefront {
+namespace {
+
+constexpr int kWatchedSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+
+std::string ReadText(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// In the child, between fork and exec: only calls that are safe there.
+struct ChildSide {
+  const SpawnOptions& options;
+  char* const* arguments;
+  char* const* environment;
+  pid_t parent;
+  int out, err, failure;
+
+  [[noreturn]] void Run() const {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, options.death_signal);
+    if (getppid() != parent) _exit(127);  // the parent died before the call above
+    struct sigaction fallback {};
+    fallback.sa_handler = SIG_DFL;
+    for (int signal = 1; signal < 32; ++signal) sigaction(signal, &fallback, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    const int null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) Give("stdio");
+    if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) Give("chdir");
+    environ = const_cast<char**>(environment);
+    execvp(arguments[0], arguments);
+    Give("exec");
+  }
+
+  [[noreturn]] void Give(const char* step) const {
+    const int reason[2] = {errno, step[0]};
+    [[maybe_unused]] const auto written = write(failure, reason, sizeof reason);
+    _exit(127);
+  }
+};
+
+Result<std::pair<FileDescriptor, FileDescriptor>> Pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return Fail(ErrorCode::kUnavailable, fmt::format("cannot make a pipe: {}", strerror(errno)));
+  }
+  return std::pair(FileDescriptor(ends[0]), FileDescriptor(ends[1]));
+}
+
+Result<FileDescriptor> OpenLog(const std::string& path) {
+  FileDescriptor log(open(path.empty() ? "/dev/null" : path.c_str(),
+                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (log.open()) return log;
+  return Fail(ErrorCode::kUnavailable,
+              fmt::format("cannot write the log '{}': {}", path, strerror(errno)));
+}
+
+tl::unexpected<Error> StartFailure(const std::string& program, int reason, bool in_exec) {
+  const std::string why = strerror(reason);
+  if (in_exec && reason == ENOENT) {
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("the program '{}' was not found; give its full path, or check that it "
+                            "and its interpreter are installed",
+                            program));
+  }
+  if (in_exec && reason == EACCES) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("the program '{0}' may not be executed; try: chmod +x {0}", program));
+  }
+  return Fail(ErrorCode::kUnavailable, fmt::format("cannot start '{}': {}", program, why));
+}
+
+}  // namespace
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() { Close(); }
+
+void FileDescriptor::Close() {
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+}
+
+Seconds MonotonicNow() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return Seconds(static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec));
+}
+
+TimePoint CalendarNow() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+SignalWatch::SignalWatch() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int watched : kWatchedSignals) sigaddset(&set, watched);
+  JF_CHECK(sigprocmask(SIG_BLOCK, &set, nullptr) == 0);
+  fd_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  JF_CHECK(fd_.open());
+}
+
+bool SignalWatch::Drain() {
+  bool child = false;
+  signalfd_siginfo arrived{};
+  while (read(fd_.get(), &arrived, sizeof arrived) == sizeof arrived) {
+    if (arrived.ssi_signo == SIGCHLD) {
+      child = true;
+    } else {
+      RequestStop(static_cast<int>(arrived.ssi_signo));
+    }
+  }
+  return child;
+}
+
+void SignalWatch::RequestStop(int signal) {
+  if (stop_requests_++ == 0) stop_signal_ = signal;
+}
+
+Result<ChildProcess> Spawn(const SpawnOptions& options) {
+  JF_CHECK(!options.arguments.empty());
+  auto failure = Pipe();
+  if (!failure) return Pass(failure);
+  ChildProcess child;
+  FileDescriptor out_end, err_end;
+  if (options.pipes) {
+    auto out = Pipe();
+    if (!out) return Pass(out);
+    auto err = Pipe();
+    if (!err) return Pass(err);
+    std::tie(child.out, out_end) = std::move(*out);
+    std::tie(child.err, err_end) = std::move(*err);
+    fcntl(child.out.get(), F_SETFL, O_NONBLOCK);
+    fcntl(child.err.get(), F_SETFL, O_NONBLOCK);
+  } else {
+    auto log = OpenLog(options.log);
+    if (!log) return Pass(log);
+    out_end = std::move(*log);
+  }
+  const auto arguments = Pointers(options.arguments);
+  const auto environment = Pointers(options.environment);
+  const int err_fd = options.pipes ? err_end.get() : out_end.get();
+  const ChildSide side{options,       arguments.data(), environment.data(),   getpid(),
+                       out_end.get(), err_fd,           failure->second.get()};
+  child.pid = fork();
+  if (child.pid == 0) side.Run();
+  if (child.pid < 0) return StartFailure(options.arguments[0], errno, false);
+  setpgid(child.pid, child.pid);  // also here, so that the group exists when this function returns
+  failure->second.Close();
+  int reason[2] = {0, 0};
+  ssize_t size = 0;
+  do {
+    size = read(failure->first.get(), reason, sizeof reason);
+  } while (size < 0 && errno == EINTR);
+  if (size == 0) return child;  // closed by a successful exec
+  waitpid(child.pid, nullptr, 0);
+  return StartFailure(options.arguments[0], reason[0], reason[1] == 'e');
+}
+
+void BecomeSubreaper() { JF_CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0); }
+
+void SignalGroup(pid_t group, int signal) {
+  if (group > 1) kill(-group, signal);
+}
+
+int KillLeftovers(const std::string& work_dir) {
+  const std::string mark = "JOULEFRONT_WORK_DIR=" + work_dir;
+  int killed = 0;
+  const Seconds begin = MonotonicNow();
+  for (bool found = true; found && (MonotonicNow() - begin).value() < 1.0;) {
+    found = false;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+      const pid_t pid = std::atoi(entry.path().filename().c_str());
+      if (pid <= 1 || pid == getpid()) continue;
+      const std::string environment = '\0' + ReadText(entry.path() / "environ");
+      if (environment.find('\0' + mark + '\0') == std::string::npos) continue;
+      if (kill(pid, SIGKILL) != 0) continue;
+      found = true;
+      ++killed;
+    }
+    if (found) poll(nullptr, 0, 5);  // a killed process keeps its environment for a moment
+  }
+  return killed;
+}
+
+void KillDescendants() {
+  const Seconds begin = MonotonicNow();
+  while ((MonotonicNow() - begin).value() < 1.0) {
+    const pid_t reaped = waitpid(-1, nullptr, WNOHANG);
+    if (reaped > 0) continue;
+    if (reaped < 0 && errno == ECHILD) return;
+    for (const pid_t pid : Descendants(SystemRoots{}, getpid())) kill(pid, SIGKILL);
+    poll(nullptr, 0, 1);
+  }
+}
+
+std::string BootId() {
+  std::string id = ReadText("/proc/sys/kernel/random/boot_id");
+  while (!id.empty() && id.back() == '\n') id.pop_back();
+  return id;
+}
+
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+bool IsAlive(pid_t pid, std::int64_t start_ticks) {
+  const auto now = StartTicks(SystemRoots{}, pid);
+  return now && *now == start_ticks;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,103 @@
+// Child processes and signals, for the one poll loop of a worker.
+//
+// A trainer runs in a process group and a folder of its own, dies with its worker (parent-death
+// signal), and everything that it leaves behind is found and killed: the worker is a child
+// subreaper, so that orphans become its children, and each of them carries JOULEFRONT_WORK_DIR in
+// its environment.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace joulefront {
+
+/// A file descriptor that closes itself. -1: none.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor();
+  int get() const { return fd_; }
+  bool open() const { return fd_ >= 0; }
+  void Close();
+
+ private:
+  int fd_ = -1;
+};
+
+/// Monotonic time, from an arbitrary zero.
+Seconds MonotonicNow();
+/// Calendar time.
+TimePoint CalendarNow();
+
+/// Blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD in this process for its life and turns them into
+/// something to poll. Ignores SIGPIPE and SIGXFSZ, so that a full disk is an error and no death.
+/// One object a process.
+class SignalWatch {
+ public:
+  SignalWatch();
+  /// To poll for reading. Read with Drain().
+  int fd() const { return fd_.get(); }
+  /// Takes in what has arrived; true if a child changed state.
+  bool Drain();
+  /// How often SIGINT, SIGTERM or SIGHUP came: 1 asks for a clean stop, 2 for one at once.
+  int stop_requests() const { return stop_requests_; }
+  /// The first of them.
+  int stop_signal() const { return stop_signal_; }
+  /// Asks for a stop as if the signal had come.
+  void RequestStop(int signal);
+
+ private:
+  FileDescriptor fd_;
+  int stop_requests_ = 0;
+  int stop_signal_ = 0;
+};
+
+struct ChildProcess {
+  pid_t pid = -1;           // also the process group
+  FileDescriptor out, err;  // reading ends, non-blocking; not open if not asked for
+};
+
+struct SpawnOptions {
+  std::vector<std::string> arguments;    // arguments[0] is sought in PATH if it has no '/'
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string folder;                    // working folder; empty: this one
+  bool pipes = true;                     // stdout and stderr come through pipes
+  std::string log;                       // else they are appended to this file
+  int death_signal = 9;                  // sent to the child when this process dies
+};
+
+/// Starts a child in a process group of its own, with stdin from /dev/null and no signal blocked.
+/// Errors: kNotFound (no such program), kUnavailable (not executable, out of processes, ...).
+Result<ChildProcess> Spawn(const SpawnOptions& options);
+
+/// Makes this process adopt orphaned descendants.
+void BecomeSubreaper();
+
+/// Sends a signal to a whole process group; a group that is gone is no error.
+void SignalGroup(pid_t group, int signal);
+
+/// Kills with SIGKILL, again and again until none is found or a second has passed, every process of
+/// this user that carries JOULEFRONT_WORK_DIR=`work_dir` in its environment. Returns how many.
+int KillLeftovers(const std::string& work_dir);
+
+/// Kills and reaps every descendant of this process, for at most a second.
+void KillDescendants();
+
+/// The kernel's boot id; empty if it has none.
+std::string BootId();
+std::string HostName();
+
+/// Whether the process is there and began at `start_ticks` (see StartTicks in cpu_time.h).
+bool IsAlive(pid_t pid, std::int64_t start_ticks);
+
+}  // namespace joulefront

@@ -1,0 +1,261 @@
+#include "workers/study_runner.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "workers/trainer_command.h"
+#include "workers/worker.h"
+
+extern char** environ;
+
+namespace joulefront {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kShortestPauseMs = 10;  // while trials come and go
+constexpr int kLongestPauseMs = 100;  // while all are busy
+constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the clock
+constexpr int kMostEarlyDeaths = 5;   // of a worker, within kEarly of its start, one after another
+constexpr Seconds kEarly(2.0);
+
+}  // namespace
+
+Result<FileDescriptor> LockForRun(const std::string& store_path) {
+  const fs::path root = WorkRootOf(store_path);
+  std::error_code error;
+  fs::create_directories(root, error);
+  FileDescriptor folder(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (error || !folder.open()) {
+    return Fail(ErrorCode::kUnavailable, fmt::format("cannot use the folder '{}'; check that '{}' "
+                                                     "is writable",
+                                                     root.string(), root.parent_path().string()));
+  }
+  if (flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
+  return Fail(ErrorCode::kBusy,
+              fmt::format("another `joulefront run` is running on '{}'; wait for it or stop it",
+                          store_path));
+}
+
+StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions options,
+                         SignalWatch& signals)
+    : store_(store),
+      study_(study),
+      options_(std::move(options)),
+      signals_(signals),
+      proposer_(store, options_.id, study),
+      begin_(MonotonicNow()),
+      last_books_(begin_),
+      next_books_(begin_) {
+  BecomeSubreaper();
+}
+
+// Look at what has changed; end what was lost; propose while the budget allows; see to the
+// workers; sleep a little. Until nothing is left to do, or somebody asks to stop.
+Result<RunEnd> StudyRunner::Run() {
+  JF_TRY(store_.SetOpen(options_.id, true));
+  JF_TRY(Look());
+  done_before_ = Done();
+  workers_.resize(static_cast<std::size_t>(study_.workers.count));
+  std::optional<RunEnd> end;
+  while (true) {
+    JF_TRY(Propose());
+    end = Finished();
+    if (end) break;
+    JF_TRY(KeepWorkers());
+    Pause();
+    if (signals_.stop_requests() > 0) {
+      end = RunEnd::kInterrupted;
+      break;
+    }
+    JF_TRY(Look());
+  }
+  JF_TRY(StopWorkers(*end));
+  JF_TRY(Look());
+  JF_TRY(KeepBooks(MonotonicNow()));
+  Report();
+  return *end;
+}
+
+Result<void> StudyRunner::Look() {
+  const TrialCounts before = counts_;
+  JF_TRY(proposer_.Refresh());
+  counts_ = {};
+  for (const Trial& trial : proposer_.trials()) {
+    ++(trial.state == TrialState::kWaiting    ? counts_.waiting
+       : trial.state == TrialState::kRunning  ? counts_.running
+       : trial.state == TrialState::kComplete ? counts_.complete
+       : trial.state == TrialState::kPruned   ? counts_.pruned
+                                              : counts_.failed);
+  }
+  const bool same = before.waiting == counts_.waiting && before.running == counts_.running &&
+                    before.total() == counts_.total();
+  pause_ms_ = same ? std::min(2 * pause_ms_, kLongestPauseMs) : kShortestPauseMs;
+  if (const Seconds now = MonotonicNow(); now >= next_books_) JF_TRY(KeepBooks(now));
+  Report();
+  return {};
+}
+
+/// Clock, joules and leases: what need not be known to the millisecond.
+Result<void> StudyRunner::KeepBooks(Seconds now) {
+  next_books_ = now + kBookkeeping;
+  JF_TRY(store_.AddElapsed(options_.id, now - last_books_));
+  last_books_ = now;
+  auto elapsed = store_.Elapsed(options_.id);
+  if (!elapsed) return Pass(elapsed);
+  elapsed_ = *elapsed;
+  auto spent = store_.EnergySpent(options_.id);
+  if (!spent) return Pass(spent);
+  spent_ = *spent;
+  return Reclaim();
+}
+
+Result<void> StudyRunner::Reclaim() {
+  auto lost = ReclaimLostAttempts(store_, options_.id, study_, options_.store_path);
+  if (!lost) return Pass(lost);
+  if (*lost == 0) return {};
+  const std::string message = fmt::format("{} attempt(s) lost their worker", *lost);
+  Say(message);
+  return store_.AddEvent(options_.id, "attempts lost", message, CalendarNow());
+}
+
+bool StudyRunner::TimeOrEnergySpent() const {
+  const Budget& budget = study_.budget;
+  return (budget.time && elapsed_ >= *budget.time) ||
+         (budget.energy && spent_.joules >= *budget.energy);
+}
+
+/// Whether one more trial fits the joules left, if those under way cost the mean so far.
+bool StudyRunner::EnergyAllowsAnother() const {
+  if (!study_.budget.energy) return true;
+  const std::int64_t done = Done();
+  const Joules mean = done > 0 ? spent_.joules / static_cast<double>(done) : Joules(0);
+  const auto outstanding = static_cast<double>(counts_.waiting + counts_.running);
+  return spent_.joules + mean * (outstanding + 1.0) <= *study_.budget.energy || done == 0;
+}
+
+Result<void> StudyRunner::Propose() {
+  const auto limit = study_.budget.trials;
+  while (!exhausted_ && !TimeOrEnergySpent() && EnergyAllowsAnother() && !IsHopeless() &&
+         counts_.waiting < study_.workers.count && (!limit || counts_.total() < *limit)) {
+    auto number = proposer_.Propose(limit, CalendarNow());
+    if (!number) return Pass(number, "proposing a trial");
+    if (!*number) {
+      exhausted_ = true;
+      break;
+    }
+    ++counts_.waiting;
+  }
+  return {};
+}
+
+bool StudyRunner::IsHopeless() const {
+  return counts_.complete == 0 && counts_.failed >= kHopelessTrials;
+}
+
+std::optional<RunEnd> StudyRunner::Finished() const {
+  if (IsHopeless()) return RunEnd::kAllFailed;
+  if (TimeOrEnergySpent()) return RunEnd::kBudgetSpent;
+  if (counts_.waiting + counts_.running > 0) return std::nullopt;
+  return exhausted_ ? RunEnd::kSpaceExhausted : RunEnd::kBudgetSpent;
+}
+
+Result<void> StudyRunner::KeepWorkers() {
+  for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
+    WorkerProcess& worker = workers_[slot];
+    if (worker.pid > 0) continue;
+    if (worker.early_deaths >= kMostEarlyDeaths) {
+      return Fail(ErrorCode::kUnavailable,
+                  fmt::format("worker {} ended {} times right after its start; see {}", slot,
+                              kMostEarlyDeaths, LogOf(slot)));
+    }
+    std::vector<std::string> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+    std::vector<std::string> arguments = options_.worker_command;
+    arguments.insert(arguments.end(), {"--slot", std::to_string(slot)});
+    auto child = Spawn({.arguments = std::move(arguments),
+                        .environment = std::move(environment),
+                        .folder = {},
+                        .pipes = false,
+                        .log = LogOf(slot),
+                        .death_signal = SIGTERM});
+    if (!child) return Pass(child, "starting a worker");
+    worker.pid = child->pid;
+    worker.started = MonotonicNow();
+  }
+  return {};
+}
+
+std::string StudyRunner::LogOf(std::size_t slot) const {
+  return fmt::format("{}/worker-{}.log", WorkRootOf(options_.store_path), slot);
+}
+
+void StudyRunner::Pause() {
+  pollfd fd{signals_.fd(), POLLIN, 0};
+  poll(&fd, 1, pause_ms_);
+  if (signals_.Drain()) ReapWorkers();
+}
+
+/// This process adopts what dead workers leave behind, so other children than workers may end
+/// too.
+void StudyRunner::ReapWorkers() {
+  for (pid_t pid = 0; (pid = waitpid(-1, nullptr, WNOHANG)) > 0;) {
+    for (WorkerProcess& worker : workers_) {
+      if (worker.pid != pid) continue;
+      const bool early = MonotonicNow() - worker.started < kEarly;
+      worker.early_deaths = early ? worker.early_deaths + 1 : 0;
+      worker.pid = -1;
+      next_books_ = MonotonicNow();  // its attempt is lost: look at once
+    }
+  }
+}
+
+// Close the study, so that nothing more is claimed. Workers end by themselves after what they are
+// at; if we were interrupted, they are told to stop it, and told again when we are.
+Result<void> StudyRunner::StopWorkers(RunEnd end) {
+  JF_TRY(store_.SetOpen(options_.id, false));
+  const bool interrupted = end == RunEnd::kInterrupted;
+  if (interrupted) Say("stopping: what runs now is interrupted and will wait for the next run");
+  int told = 0;
+  while (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w.pid > 0; })) {
+    const int tell = interrupted || signals_.stop_requests() > 0
+                         ? std::clamp(signals_.stop_requests(), 1, 2)
+                         : 0;
+    for (; told < tell; ++told) {
+      for (const WorkerProcess& worker : workers_) SignalGroup(worker.pid, SIGTERM);
+    }
+    pause_ms_ = kShortestPauseMs;
+    Pause();
+    JF_TRY(Look());
+  }
+  KillDescendants();
+  return Reclaim();
+}
+
+void StudyRunner::Say(const std::string& line) const {
+  if (options_.on_message) options_.on_message(line);
+}
+
+Progress StudyRunner::progress() const {
+  return {.study = study_,
+          .trials = proposer_.trials(),
+          .counts = counts_,
+          .spent = spent_,
+          .elapsed = elapsed_,
+          .since_start = MonotonicNow() - begin_,
+          .done_before = done_before_};
+}
+
+void StudyRunner::Report() const {
+  if (options_.on_progress) options_.on_progress(progress());
+}
+
+}  // namespace joulefront

@@ -1,0 +1,104 @@
+// Runs a study on this machine: starts worker processes, keeps their queue filled with proposals,
+// and closes the study when its budget is spent. Crash-only: whatever is killed, running again goes
+// on.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "study_store/proposer.h"
+#include "study_store/store.h"
+#include "workers/process.h"
+
+namespace joulefront {
+
+/// Where a study stands, for whoever shows progress.
+struct Progress {
+  const Study& study;
+  const std::vector<Trial>& trials;  // by number
+  TrialCounts counts;
+  StudyStore::Spent spent;
+  Seconds elapsed;           // over all runs
+  Seconds since_start;       // of this run
+  std::int64_t done_before;  // finished trials when this run began
+};
+
+enum class RunEnd {
+  kBudgetSpent,
+  kSpaceExhausted,  // every configuration has been tried
+  kInterrupted,     // by a signal; what ran waits again
+  kAllFailed,       // the first kHopelessTrials trials all failed
+};
+
+/// After this many trials without a single success a study is stopped.
+inline constexpr int kHopelessTrials = 10;
+
+struct RunOptions {
+  std::string store_path;
+  StudyId id = 0;
+  std::vector<std::string>
+      worker_command;  // without the slot, which is appended: {..., "--slot", "0"}
+  std::function<void(const Progress&)> on_progress;    // several times a second
+  std::function<void(const std::string&)> on_message;  // a line worth reading
+};
+
+/// The exclusive right to propose for the studies of a store on this machine, held while the
+/// descriptor is open. Errors: kBusy if another `run` holds it; kUnavailable.
+Result<FileDescriptor> LockForRun(const std::string& store_path);
+
+class StudyRunner {
+ public:
+  /// `store`, `study` and `signals` outlive the runner.
+  StudyRunner(StudyStore& store, const Study& study, RunOptions options, SignalWatch& signals);
+
+  /// Runs until the budget is spent, the space exhausted, everything fails, or a signal asks to
+  /// stop. Errors: the store's, and kUnavailable if workers cannot be kept running.
+  Result<RunEnd> Run();
+
+  /// As of the last look; refers to this object.
+  Progress progress() const;
+
+ private:
+  struct WorkerProcess {
+    pid_t pid = -1;
+    Seconds started;
+    int early_deaths = 0;
+  };
+
+  std::int64_t Done() const { return counts_.complete + counts_.pruned + counts_.failed; }
+  Result<void> Look();
+  Result<void> KeepBooks(Seconds now);
+  Result<void> Reclaim();
+  bool TimeOrEnergySpent() const;
+  bool EnergyAllowsAnother() const;
+  bool IsHopeless() const;
+  Result<void> Propose();
+  std::optional<RunEnd> Finished() const;
+  Result<void> KeepWorkers();
+  void Pause();
+  void ReapWorkers();
+  Result<void> StopWorkers(RunEnd end);
+  std::string LogOf(std::size_t slot) const;
+  void Say(const std::string& line) const;
+  void Report() const;
+
+  StudyStore& store_;
+  const Study& study_;
+  RunOptions options_;
+  SignalWatch& signals_;
+  Proposer proposer_;
+  std::vector<WorkerProcess> workers_;
+  TrialCounts counts_;
+  StudyStore::Spent spent_;
+  Seconds elapsed_;
+  Seconds begin_, last_books_, next_books_;
+  std::int64_t done_before_ = 0;
+  bool exhausted_ = false;
+  int pause_ms_ = 0;
+};
+
+}  // namespace joulefront

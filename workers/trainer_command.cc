@@ -1,0 +1,119 @@
+#include "workers/trainer_command.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "study_store/placeholders.h"
+
+extern char** environ;
+
+namespace joulefront {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 3> kThreadVariables = {
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
+
+/// A text as it is, anything else as JSON writes it; an inactive parameter is the empty text.
+std::string PlaceholderText(const nlohmann::json& configuration, const std::string& name) {
+  const auto found = configuration.find(name);
+  if (found == configuration.end()) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+bool IsFile(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+std::string Resolve(const std::string& argument, const std::string& study_dir) {
+  if (argument.find_first_of("/.") == std::string::npos || argument.starts_with('/')) {
+    return argument;
+  }
+  const fs::path candidate = fs::path(study_dir) / argument;
+  return IsFile(candidate) ? candidate.lexically_normal().string() : argument;
+}
+
+std::string ResolveProgram(const std::string& program, const std::string& study_dir) {
+  if (program.find('/') != std::string::npos) return Resolve(program, study_dir);
+  std::error_code error;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / program;
+  return !error && IsFile(beside) ? beside.string() : program;
+}
+
+std::vector<std::string> Environment(const Study& study, const Claim& claim,
+                                     const std::string& work_dir, int slot) {
+  std::vector<std::string> ours = {
+      "JOULEFRONT_CONFIGURATION=" + claim.configuration,
+      fmt::format("JOULEFRONT_TRIAL={}", claim.trial),
+      fmt::format("JOULEFRONT_ATTEMPT={}", claim.attempt),
+      fmt::format("JOULEFRONT_SEED={}", claim.seed),
+      "JOULEFRONT_WORK_DIR=" + work_dir,
+  };
+  for (const auto variable : kThreadVariables) {
+    ours.push_back(fmt::format("{}={}", variable, study.workers.threads));
+  }
+  if (!study.workers.gpus.empty()) {
+    const auto& gpus = study.workers.gpus;
+    ours.push_back("CUDA_VISIBLE_DEVICES=" + gpus[static_cast<std::size_t>(slot) % gpus.size()]);
+  }
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::string_view name = text.substr(0, text.find('='));
+    const bool replaced = std::any_of(ours.begin(), ours.end(), [&](const std::string& our) {
+      return our.size() > name.size() && our.starts_with(name) && our[name.size()] == '=';
+    });
+    if (!replaced) environment.emplace_back(text);
+  }
+  environment.insert(environment.end(), ours.begin(), ours.end());
+  return environment;
+}
+
+}  // namespace
+
+std::string WorkRootOf(const std::string& store_path) {
+  fs::path base = fs::absolute(store_path).lexically_normal();
+  if (base.extension() == ".db") base.replace_extension();
+  base += ".work";
+  return base.string();
+}
+
+std::string WorkDirOf(const std::string& store_path, const std::string& study, TrialNumber trial,
+                      int attempt) {
+  return fmt::format("{}/{}/{}.{}", WorkRootOf(store_path), study, trial, attempt);
+}
+
+Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
+                                      const std::string& work_dir, int slot) {
+  TrainerCommand command{.arguments = {},
+                         .environment = Environment(study, claim, work_dir, slot),
+                         .work_dir = work_dir};
+  const auto configuration = nlohmann::json::parse(claim.configuration, nullptr, false);
+  const auto lookup = [&](const std::string& name) -> std::string {
+    if (name == "trial") return std::to_string(claim.trial);
+    if (name == "attempt") return std::to_string(claim.attempt);
+    if (name == "seed") return std::to_string(claim.seed);
+    if (name == "work_dir") return work_dir;
+    if (name == "study_dir") return study.directory;
+    return PlaceholderText(configuration, name);
+  };
+  for (const std::string& argument : study.trainer.command) {
+    const std::string filled = ReplacePlaceholders(argument, lookup);
+    command.arguments.push_back(command.arguments.empty() ? ResolveProgram(filled, study.directory)
+                                                          : Resolve(filled, study.directory));
+  }
+  std::error_code error;
+  fs::create_directories(work_dir, error);
+  if (error) {
+    return Fail(ErrorCode::kUnavailable, fmt::format("cannot make the attempt's folder '{}': {}",
+                                                     work_dir, error.message()));
+  }
+  return command;
+}
+
+}  // namespace joulefront

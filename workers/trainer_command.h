@@ -1,0 +1,35 @@
+// What a worker starts for one attempt: the command with its placeholders replaced, the
+// environment, and the attempt's folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "study_store/study.h"
+#include "study_store/trial.h"
+
+namespace joulefront {
+
+struct TrainerCommand {
+  std::vector<std::string> arguments;    // arguments[0] is the program, as for execvp
+  std::vector<std::string> environment;  // "NAME=value", the whole of it
+  std::string work_dir;                  // the attempt's folder, absolute; exists
+};
+
+/// The folder for everything of a store that is no table: STORE without ".db" + ".work", absolute.
+std::string WorkRootOf(const std::string& store_path);
+
+/// Where an attempt's folder is: STUDY/TRIAL.ATTEMPT below WorkRootOf().
+std::string WorkDirOf(const std::string& store_path, const std::string& study, TrialNumber trial,
+                      int attempt);
+
+/// Fills in the command for a claim. An argument that holds a '/' or a '.' and names a file in the
+/// study's folder is passed as an absolute path, since the trainer runs in a folder of its own; a
+/// program without '/' is sought next to this executable, then in PATH. `slot` is the worker's
+/// number on this machine, which picks its GPU. Creates `work_dir`. Errors: kUnavailable if it
+/// cannot.
+Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
+                                      const std::string& work_dir, int slot);
+
+}  // namespace joulefront

@@ -1,0 +1,119 @@
+#include "workers/trainer_output.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The line with the bare words NaN, Infinity and -Infinity as texts that ReadValues knows.
+std::string WithWordsQuoted(std::string_view line) {
+  std::string quoted;
+  bool in_text = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    bool replaced = false;
+    for (const std::string_view word : {"NaN", "-Infinity", "Infinity"}) {
+      if (in_text || !line.substr(i).starts_with(word)) continue;
+      quoted += fmt::format("\"{}\"", word);
+      i += word.size() - 1;
+      replaced = true;
+      break;
+    }
+    if (replaced) continue;
+    if (line[i] == '"' && (i == 0 || line[i - 1] != '\\')) in_text = !in_text;
+    quoted += line[i];
+  }
+  return quoted;
+}
+
+/// The object "values" as numbers, or what is wrong with it.
+std::variant<NamedValues, BadMessage> ReadValues(const json& message) {
+  const auto object = message.find("values");
+  if (object == message.end() || !object->is_object()) {
+    return BadMessage{"it has no object \"values\""};
+  }
+  NamedValues values;
+  for (const auto& [name, value] : object->items()) {
+    if (value.is_number()) {
+      values[name] = value.get<double>();
+    } else if (value.is_null() || value == "NaN") {
+      values[name] = kNaN;
+    } else if (value == "Infinity" || value == "-Infinity") {
+      values[name] = value == "Infinity" ? kInfinity : -kInfinity;
+    } else {
+      return BadMessage{fmt::format("value \"{}\" is not a number", name)};
+    }
+  }
+  return values;
+}
+
+TrainerMessage ReadMessage(const json& message) {
+  const json& kind = message["joulefront"];
+  if (kind == "phase") {
+    const auto name = message.find("name");
+    if (name == message.end() || !name->is_string() || name->get<std::string>().empty()) {
+      return BadMessage{"a phase message needs a \"name\""};
+    }
+    return PhaseMessage{name->get<std::string>()};
+  }
+  if (kind != "progress" && kind != "result") {
+    return BadMessage{"\"joulefront\" must be \"phase\", \"progress\" or \"result\""};
+  }
+  auto values = ReadValues(message);
+  if (const auto* bad = std::get_if<BadMessage>(&values)) return *bad;
+  auto& read = std::get<NamedValues>(values);
+  if (kind == "result") return ResultMessage{std::move(read)};
+  const auto step = message.find("step");
+  if (step == message.end() || !step->is_number_integer()) {
+    return BadMessage{"a progress message needs a whole number \"step\""};
+  }
+  return ProgressMessage{step->get<std::int64_t>(), std::move(read)};
+}
+
+}  // namespace
+
+TrainerMessage ParseTrainerLine(std::string_view line) {
+  const auto begin = line.find_first_not_of(" \t");
+  if (begin == std::string_view::npos || line[begin] != '{' ||
+      line.find("\"joulefront\"") == std::string_view::npos) {
+    return std::monostate{};
+  }
+  json message = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (message.is_discarded()) {
+    message = json::parse(WithWordsQuoted(line), nullptr, /*allow_exceptions=*/false);
+  }
+  if (message.is_discarded()) return BadMessage{"it is not valid JSON"};
+  if (!message.is_object() || !message.contains("joulefront")) return std::monostate{};
+  return ReadMessage(message);
+}
+
+void LineCutter::Feed(std::string_view bytes,
+                      const std::function<void(std::string_view)>& on_line) {
+  while (!bytes.empty()) {
+    const auto newline = bytes.find('\n');
+    std::string_view piece = bytes.substr(0, newline);
+    bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
+    if (!dropping_) {
+      partial_ += piece.substr(0, kLongestLine - std::min(kLongestLine, partial_.size()));
+      dropping_ = partial_.size() >= kLongestLine;
+    }
+    if (newline == std::string_view::npos) continue;
+    on_line(partial_);
+    partial_.clear();
+    dropping_ = false;
+  }
+}
+
+void LineCutter::Finish(const std::function<void(std::string_view)>& on_line) {
+  if (!partial_.empty()) on_line(partial_);
+  partial_.clear();
+}
+
+}  // namespace joulefront

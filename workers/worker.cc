@@ -1,0 +1,189 @@
+#include "workers/worker.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "workers/attempt_runner.h"
+#include "workers/meters/cpu_time.h"
+
+namespace joulefront {
+namespace {
+
+// While nothing waits, the store is asked again after this long, ever more slowly.
+constexpr int kFirstPauseMs = 5;
+constexpr int kLongestPauseMs = 200;
+
+TimePoint Later(TimePoint now, Seconds time) {
+  return now + std::chrono::milliseconds(static_cast<std::int64_t>(time.value() * 1e3));
+}
+
+/// Sleeps until the time is over or a request to stop comes.
+void Pause(SignalWatch& signals, int ms) {
+  pollfd fd{signals.fd(), POLLIN, 0};
+  poll(&fd, 1, ms);
+  signals.Drain();
+}
+
+class Worker {
+ public:
+  Worker(StudyStore& store, StudyId id, Study study, MetricPatterns patterns,
+         const WorkerOptions& options, SignalWatch& signals)
+      : store_(store),
+        id_(id),
+        study_(std::move(study)),
+        patterns_(std::move(patterns)),
+        options_(options),
+        signals_(signals),
+        self_(ThisWorker(options.slot)) {}
+
+  // Claim a trial, run it, and begin again at once; when nothing waits, end if the study is closed,
+  // else look again later.
+  Result<void> Run() {
+    int pause = kFirstPauseMs;
+    while (signals_.stop_requests() == 0) {
+      const TimePoint now = CalendarNow();
+      auto claim = store_.ClaimTrial(id_, self_, Later(now, options_.lease), now);
+      if (!claim && claim.error().code != ErrorCode::kBusy) {
+        return Pass(claim, "claiming a trial");
+      }
+      if (claim && *claim) {
+        RunClaim(**claim);
+        pause = kFirstPauseMs;
+        continue;
+      }
+      auto open = store_.IsOpen(id_);
+      if (open && !*open) return {};
+      Pause(signals_, pause);
+      pause = std::min(2 * pause, kLongestPauseMs);
+    }
+    return {};
+  }
+
+ private:
+  void Say(const std::string& line) const {
+    if (options_.on_line) options_.on_line(line);
+  }
+
+  void RunClaim(const Claim& claim) {
+    const std::string work_dir =
+        WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
+    AttemptEnd end;
+    auto command = PrepareTrainer(study_, claim, work_dir, options_.slot);
+    if (command) {
+      end = RunAttempt(study_, *command, patterns_, signals_, CallbacksFor(claim));
+    } else {
+      end.not_started = command.error();
+    }
+    AttemptResult result = Judge(study_, end);
+    if (result.state == AttemptState::kFailed)
+      result.message += "; log: " + work_dir + "/trainer.log";
+    Deliver(claim, result);
+    Say(fmt::format("trial {} attempt {}: {}{}{}", claim.trial, claim.attempt, Name(result.state),
+                    result.message.empty() ? "" : ": ", result.message));
+  }
+
+  AttemptCallbacks CallbacksFor(const Claim& claim) {
+    return {.on_progress =
+                [this, &claim](const ProgressMessage& progress) {
+                  // A report that cannot be stored now is not worth stopping the training for.
+                  static_cast<void>(
+                      store_.AddProgress(claim, progress.step, progress.values, CalendarNow()));
+                },
+            .on_heartbeat =
+                [this, &claim](const std::vector<PhaseEnergy>& energy) {
+                  const auto renewed =
+                      store_.RenewLease(claim, Later(CalendarNow(), options_.lease), energy);
+                  return renewed || renewed.error().code != ErrorCode::kLeaseLost;
+                }};
+  }
+
+  /// A finished result is not given up: while the store refuses it (busy, disk full), ask again.
+  void Deliver(const Claim& claim, const AttemptResult& result) {
+    const RetryLimits limits{.attempts = study_.workers.attempts};
+    for (int pause = kFirstPauseMs; true; pause = std::min(2 * pause, 1000)) {
+      const auto finished = store_.FinishAttempt(claim, result, limits, CalendarNow());
+      if (finished) return;
+      if (finished.error().code == ErrorCode::kLeaseLost) {
+        Say(fmt::format("trial {} attempt {}: the lease was lost; its joules are kept", claim.trial,
+                        claim.attempt));
+        return;
+      }
+      Say(fmt::format("trial {}: the result cannot be stored yet: {}", claim.trial,
+                      finished.error().message));
+      if (signals_.stop_requests() > 1) return;  // asked to end at once
+      Pause(signals_, pause);
+    }
+  }
+
+  StudyStore& store_;
+  StudyId id_;
+  Study study_;
+  MetricPatterns patterns_;
+  const WorkerOptions& options_;
+  SignalWatch& signals_;
+  WorkerIdentity self_;
+};
+
+bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {
+  if (attempt.lease_until < now) return true;
+  return attempt.worker.boot_id == boot_id &&
+         !IsAlive(static_cast<pid_t>(attempt.worker.pid), attempt.worker.start_ticks);
+}
+
+}  // namespace
+
+WorkerIdentity ThisWorker(int slot) {
+  const std::string host = HostName();
+  return {.name = fmt::format("{}:{}:{}", host, getpid(), slot),
+          .host = host,
+          .boot_id = BootId(),
+          .pid = getpid(),
+          .start_ticks = StartTicks(SystemRoots{}, getpid()).value_or(0)};
+}
+
+Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
+                  SignalWatch& signals) {
+  auto study = store.LoadStudy(id);
+  if (!study) return Pass(study);
+  if (study->trainer.command.empty()) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("study '{}' has no [trainer] command; add one to its study file", study->name));
+  }
+  auto patterns = MetricPatterns::Create(study->trainer.metrics);
+  if (!patterns) return Pass(patterns);
+  BecomeSubreaper();
+  return Worker(store, id, std::move(*study), std::move(*patterns), options, signals).Run();
+}
+
+Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& study,
+                                const std::string& store_path) {
+  auto running = store.LoadRunningAttempts(id);
+  if (!running) return Pass(running);
+  const std::string boot_id = BootId();
+  int reclaimed = 0;
+  for (const Attempt& attempt : *running) {
+    if (!IsGone(attempt, boot_id, CalendarNow())) continue;
+    KillLeftovers(WorkDirOf(store_path, study.name, attempt.trial, attempt.number));
+    const Claim claim{.study = id,
+                      .trial = attempt.trial,
+                      .attempt = attempt.number,
+                      .worker = attempt.worker.name,
+                      .configuration = {}};
+    const AttemptResult lost{.state = AttemptState::kLost,
+                             .message = fmt::format("its worker {} vanished", attempt.worker.name)};
+    const RetryLimits limits{.attempts = study.workers.attempts};
+    auto ended = store.FinishAttempt(claim, lost, limits, CalendarNow());
+    if (ended) {
+      ++reclaimed;
+    } else if (ended.error().code != ErrorCode::kLeaseLost) {  // it finished after all
+      return Pass(ended);
+    }
+  }
+  return reclaimed;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,37 @@
+// A worker: claims trials from the store and runs them, one at a time, until the study is closed or
+// it is told to stop. One poll loop, no threads.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "study_store/store.h"
+#include "workers/process.h"
+
+namespace joulefront {
+
+struct WorkerOptions {
+  std::string store_path;  // for the attempts' folders
+  int slot = 0;            // which worker of this machine: picks the GPU, stands in the name
+  Seconds lease{30.0};
+  std::function<void(const std::string&)> on_line;  // what a person may want to read; one line each
+};
+
+/// This process as a worker.
+WorkerIdentity ThisWorker(int slot);
+
+/// Works until the study is closed and nothing is left to claim, or until `signals` has a request
+/// to stop: then the trainer is stopped and its trial waits again. A store that is busy or full is
+/// asked again until it takes the result. Errors: the store's, at claiming; kInvalidArgument for a
+/// study that cannot be worked on (no command, a bad expression).
+Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
+                  SignalWatch& signals);
+
+/// Ends the running attempts whose worker is gone: its lease has expired, or it ran under this
+/// kernel and its process is no more. Kills what is left of their trainers; their trials wait again
+/// or fail (StateAfter). Returns how many.
+Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& study,
+                                const std::string& store_path);
+
+}  // namespace joulefront
