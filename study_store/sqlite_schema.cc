@@ -181,8 +181,14 @@ constexpr const char* kFront = R"sql(
 CREATE VIEW front AS
 WITH objective AS MATERIALIZED (
   SELECT study.id AS study, item.key AS position, item.value ->> '$.name' AS name,
-    iif(item.value ->> '$.direction' = 'maximize', -1.0, 1.0) AS sign
+    iif(item.value ->> '$.direction' = 'maximize', -1.0, 1.0) AS sign,
+    item.value ->> '$.phase' IS NOT NULL AS metered
   FROM study, json_each(study.definition, '$.objectives') AS item
+),
+-- What is paid: the last metered objective, or the last one. The front runs from cheap to dear.
+cost AS MATERIALIZED (
+  SELECT study, coalesce(max(iif(metered, position, NULL)), max(position)) AS position
+  FROM objective GROUP BY study
 ),
 bound AS MATERIALIZED (
   SELECT study.id AS study, item.value ->> '$.name' AS name,
@@ -211,7 +217,9 @@ SELECT wide.*
 FROM feasible AS a
 JOIN study ON study.id = a.study
 JOIN trials_wide AS wide ON wide.study = study.name AND wide.number = a.number
-JOIN score AS lead ON lead.study = a.study AND lead.number = a.number AND lead.position = 0
+JOIN cost ON cost.study = a.study
+JOIN score AS paid ON paid.study = a.study AND paid.number = a.number
+  AND paid.position = cost.position
 WHERE NOT EXISTS (
   SELECT 1 FROM feasible AS b
   WHERE b.study = a.study
@@ -221,7 +229,7 @@ WHERE NOT EXISTS (
       FROM score AS sa
       JOIN score AS sb ON sb.study = sa.study AND sb.number = b.number AND sb.position = sa.position
       WHERE sa.study = a.study AND sa.number = a.number))
-ORDER BY a.study, lead.score DESC, a.number;
+ORDER BY a.study, paid.score, a.number;
 )sql";
 
 // From version 1 on. A step never changes once it is released.

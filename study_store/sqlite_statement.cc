@@ -18,6 +18,7 @@ namespace {
 /// errno of what failed last on a file of the store, or 0. SQLite forgets the one of a COMMIT, but
 /// each of its open files remembers its own.
 int LastErrno(sqlite3* handle) {
+  if (handle == nullptr) return 0;
   if (const int code = sqlite3_system_errno(handle); code != 0) return code;
   for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
     sqlite3_file* file = nullptr;

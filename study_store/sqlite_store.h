@@ -69,6 +69,8 @@ class SqliteStore final : public StudyStore {
   Result<void> RequireStudy(StudyId study);
   Error NoSuchStudy(StudyId study) const;
   Error LeaseLost(const Claim& claim) const;
+  /// The number that the next trial takes.
+  Result<TrialNumber> NextNumber(StudyId study);
   /// The revision that the next change of a trial takes.
   Result<std::int64_t> NextRevision(StudyId study);
 
@@ -86,7 +88,8 @@ class SqliteStore final : public StudyStore {
   Result<void> MoveTrialOn(const Claim& claim, const AttemptResult& result,
                            const RetryLimits& limits, TimePoint now);
 
-  /// Records joules as ReplacesRecorded() rules. `state`: of the attempt before this transaction.
+  /// Records joules as ReplacesRecorded() rules. `running`: whether the attempt was running when
+  /// the transaction began.
   Result<void> RecordEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy,
                             bool running);
   Result<void> InsertEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy);

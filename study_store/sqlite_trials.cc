@@ -18,19 +18,24 @@ Result<std::int64_t> SqliteStore::NextRevision(StudyId study) {
   return query->Int(0);
 }
 
+Result<TrialNumber> SqliteStore::NextNumber(StudyId study) {
+  auto query =
+      connection_->Prepare("SELECT coalesce(max(number) + 1, 0) FROM trial WHERE study = ?1");
+  if (!query) return Pass(query);
+  JF_TRY(query->Bind(study).Step());
+  return query->Int(0);
+}
+
 Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
                                           std::optional<std::int64_t> limit, TimePoint now) {
   return connection_->Write(Survives::kProcess, [&]() -> Result<TrialNumber> {
     JF_TRY(RequireStudy(study));
-    auto count =
-        connection_->Prepare("SELECT coalesce(max(number) + 1, 0) FROM trial WHERE study = ?1");
-    if (!count) return Pass(count);
-    JF_TRY(count->Bind(study).Step());
-    const TrialNumber number = count->Int(0);
-    if (limit && number >= *limit) {
+    auto number = NextNumber(study);
+    if (!number) return Pass(number);
+    if (limit && *number >= *limit) {
       return Fail(ErrorCode::kConflict,
                   fmt::format("{}: the study has {} trials, and its budget allows {}",
-                              connection_->path(), number, *limit));
+                              connection_->path(), *number, *limit));
     }
     auto revision = NextRevision(study);
     if (!revision) return Pass(revision);
@@ -39,10 +44,10 @@ Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
         " configuration) VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8)");
     if (!insert) return Pass(insert);
     JF_TRY(insert
-               ->Bind(study, number, *revision, now, std::bit_cast<std::int64_t>(trial.seed),
+               ->Bind(study, *number, *revision, now, std::bit_cast<std::int64_t>(trial.seed),
                       trial.proposed_by, trial.reason, trial.configuration)
                .Run());
-    return number;
+    return *number;
   });
 }
 
@@ -89,7 +94,10 @@ Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t r
                         " WHERE study = ?1 AND revision > ?2 ORDER BY number");
     if (!query) return Pass(query);
     query->Bind(study, revision);
+    auto count = NextNumber(study);
+    if (!count) return Pass(count);
     std::vector<Trial> trials;
+    if (revision <= 0) trials.reserve(static_cast<std::size_t>(*count));
     while (true) {
       auto row = query->Step();
       if (!row) return Pass(row);

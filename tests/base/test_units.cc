@@ -20,7 +20,8 @@ TEST_CASE("times are read in every unit") {
   CHECK(ParseSeconds("1.5 h")->value() == 5400.0);
 }
 
-TEST_CASE("a quantity without a number, with no unit or with the wrong one is refused with advice") {
+TEST_CASE(
+    "a quantity without a number, with no unit or with the wrong one is refused with advice") {
   for (const char* text : {"", "kJ", "50", "50 kW", "50 s", "-1 J", "nan J", "inf J", "1e400 J",
                            "5 0 J", "1,5 kJ", "50 KJ", "0x10 J"}) {
     CAPTURE(text);
