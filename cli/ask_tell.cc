@@ -102,6 +102,7 @@ class Session {
     auto claim = store_.ClaimTrial(id_, self_, now + kLease, now);
     if (!claim || *claim) return claim;
     auto number = proposer_.Propose(std::nullopt, now);
+    if (number && !*number) number = proposer_.ProposeAgain(now);
     if (!number) return Pass(number);
     if (!*number) return std::optional<Claim>();
     return store_.ClaimTrial(id_, self_, now + kLease, now, **number);

@@ -9,7 +9,8 @@
 namespace joulefront {
 
 enum class OpenMode {
-  kRead,    // to look: creates nothing, changes nothing, disturbs no running study
+  kRead,    // to look: changes nothing, leaves no file behind, disturbs no running study; also on a
+            // read-only disk
   kWrite,   // an existing store; kNotFound if there is none
   kCreate,  // makes the file if there is none
 };

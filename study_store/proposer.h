@@ -25,11 +25,19 @@ class Proposer {
   /// proposed. kConflict if the study has `limit` trials already.
   Result<std::optional<TrialNumber>> Propose(std::optional<std::int64_t> limit, TimePoint now);
 
+  /// Adds a configuration that was proposed before: one of the front, or any while there is none.
+  /// For whoever goes on when the space is exhausted; repeats tell how noisy the values are. Empty
+  /// if there is no trial at all.
+  Result<std::optional<TrialNumber>> ProposeAgain(TimePoint now);
+
   /// All trials as of the last Refresh(), by number; proposals since then are not among them.
   const std::vector<Trial>& trials() const { return trials_; }
   const Study& study() const { return study_; }
 
  private:
+  Result<std::optional<TrialNumber>> Add(Proposal proposal, std::optional<std::int64_t> limit,
+                                         TimePoint now);
+
   StudyStore& store_;
   StudyId id_;
   Study study_;

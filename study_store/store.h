@@ -2,8 +2,8 @@
 // that proposes, the workers, and whoever looks.
 //
 // Every function is one transaction: it happens entirely or not at all, also under kill -9. A store
-// object belongs to one thread; processes share a database, each with an object of its own. Time is
-// an argument. Common errors: kNotFound (no such study), kBusy (locked for longer than the store
+// object belongs to one thread, and does not survive fork(); processes share a database, each with
+// an object of its own. Time is an argument. Common errors: kNotFound (no such study), kBusy (locked for longer than the store
 // waits), kUnavailable (disk full, read-only, I/O error), kCorrupt.
 #pragma once
 
@@ -78,23 +78,29 @@ class StudyStore {
 
   // --- attempts ---
   /// Makes the waiting trial of the lowest number run, as a new attempt of `worker` under a lease
-  /// until `lease_until`. Empty when nothing waits or the study is closed. kBusy if another kernel
-  /// (boot id) holds a lease that has not ended at `now`. `trial`: that one only.
+  /// until `lease_until`. Empty when nothing waits or the study is closed. kBusy, whatever
+  /// waits, if another kernel (boot id) holds a lease on any study of the store that has not ended
+  /// at `now`. `trial`: that one only.
   virtual Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                                   TimePoint lease_until, TimePoint now,
                                                   std::optional<TrialNumber> trial = {}) = 0;
 
   /// Prolongs the lease and records the joules so far, replacing what this attempt had recorded.
-  /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same.
+  /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same, unless
+  /// it is complete (finished trials never change) or they would lower what is recorded. Joules
+  /// without a figure for "total" never replace those with one. kInvalidArgument for numbers that
+  /// are not finite.
   virtual Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                                   const std::vector<PhaseEnergy>& so_far) = 0;
 
-  /// Records an intermediate report. kLeaseLost as above.
+  /// Records an intermediate report; one of the same step is replaced, and a value that is no number
+  /// kept as missing. kLeaseLost as above.
   virtual Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
                                    TimePoint now) = 0;
 
   /// Ends the attempt, and moves its trial on by StateAfter(). kLeaseLost if the attempt is not
-  /// running any more: then only its joules are recorded.
+  /// running any more: then only its joules are recorded, as above. An empty `energy` leaves what
+  /// is recorded. kInvalidArgument for values and joules that are not finite. Survives a power cut.
   virtual Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
                                      const RetryLimits& limits, TimePoint now) = 0;
 

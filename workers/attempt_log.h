@@ -26,7 +26,8 @@ class AttemptLog {
 
   /// The last bytes appended, at most kTailBytes.
   std::string_view tail() const;
-  /// The last line that is not blank, at most `longest` bytes of it.
+  /// The last line that is not blank, at most `longest` bytes of it, as printable UTF-8: '?' stands
+  /// for what is not.
   std::string LastLine(std::size_t longest = 200) const;
 
  private:

@@ -1,5 +1,6 @@
 #include "workers/attempt_runner.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <set>
 
 #include "workers/attempt_log.h"
 #include "workers/meters/cpu_time.h"
@@ -20,6 +22,11 @@ namespace {
 // Heartbeats begin close together, so that also a short attempt that is killed leaves its joules.
 constexpr Seconds kFirstHeartbeat(0.1);
 constexpr Seconds kLongestHeartbeat(1.0);
+// A trainer that prints without end cannot keep us from the deadlines for longer than this.
+constexpr Seconds kLongestRead(0.1);
+// What one attempt may make us remember.
+constexpr std::size_t kMostPhases = 100;
+constexpr std::size_t kMostValues = 1000;
 
 /// The kernel's count of processes killed for lack of memory, 0 if it keeps none.
 std::int64_t OutOfMemoryKills() {
@@ -70,6 +77,7 @@ class AttemptRunner {
     KillDescendants();
     ReadOutputs();
     out_lines_.Finish([this](std::string_view line) { TakeLine(line); });
+    err_lines_.Finish([this](std::string_view line) { patterns_.Match(line, metrics_); });
     for (const auto& [name, value] : metrics_) end_.values.try_emplace(name, value);
     end_.energy = ledger_.Read(MonotonicNow(), cpu_.Read());
     log_.Finish();
@@ -108,8 +116,9 @@ class AttemptRunner {
   template <typename Take>
   void ReadFrom(FileDescriptor& fd, Take take) {
     std::array<char, 65536> buffer;
-    // Bounded, so that a trainer that prints without end cannot keep us from the deadlines.
-    for (int i = 0; i < 64 && fd.open(); ++i) {
+    const Seconds begin = MonotonicNow();
+    // Once the trainer is gone, what is left is what the pipe holds.
+    while (fd.open() && (exited_ || MonotonicNow() - begin < kLongestRead)) {
       const ssize_t size = read(fd.get(), buffer.data(), buffer.size());
       if (size > 0) {
         const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
@@ -127,18 +136,41 @@ class AttemptRunner {
   void TakeLine(std::string_view line) {
     const TrainerMessage message = ParseTrainerLine(line);
     if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
-      ledger_.Enter(phase->name, MonotonicNow(), cpu_.Read());
+      EnterPhase(phase->name);
     } else if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
       if (callbacks_.on_progress) callbacks_.on_progress(*progress);
     } else if (const auto* result = std::get_if<ResultMessage>(&message)) {
-      end_.reported_result = true;
-      for (const auto& [name, value] : result->values) end_.values[name] = value;
+      TakeResult(result->values);
     } else if (const auto* bad = std::get_if<BadMessage>(&message)) {
-      if (end_.bad_message.empty()) end_.bad_message = bad->reason;
+      NoteBad(bad->reason);
     } else {
       patterns_.Match(line, metrics_);
       if (callbacks_.on_log) callbacks_.on_log(std::string(line) + "\n");
     }
+  }
+
+  void EnterPhase(const std::string& name) {
+    if (!phases_.contains(name) && phases_.size() == kMostPhases) {
+      NoteBad(fmt::format("it names more than {} different phases", kMostPhases));
+      return;
+    }
+    phases_.insert(name);
+    ledger_.Enter(name, MonotonicNow(), cpu_.Read());
+  }
+
+  void TakeResult(const NamedValues& values) {
+    end_.reported_result = true;
+    for (const auto& [name, value] : values) {
+      if (!end_.values.contains(name) && end_.values.size() == kMostValues) {
+        NoteBad(fmt::format("it reports more than {} different values", kMostValues));
+        return;
+      }
+      end_.values[name] = value;
+    }
+  }
+
+  void NoteBad(const std::string& reason) {
+    if (end_.bad_message.empty()) end_.bad_message = reason;
   }
 
   /// Orphans that became our children are reaped along with the trainer.
@@ -175,6 +207,7 @@ class AttemptRunner {
     if (stopping_ && !kill_sent_ && now >= kill_at_) {
       kill_sent_ = true;
       SignalGroup(child_.pid, SIGKILL);
+      if (!exited_) kill(child_.pid, SIGKILL);  // it may have left its group
     }
   }
 
@@ -199,6 +232,7 @@ class AttemptRunner {
 
   LineCutter out_lines_, err_lines_;
   NamedValues metrics_;
+  std::set<std::string> phases_;
   Seconds heartbeat_ = kFirstHeartbeat;
   Seconds next_heartbeat_ = begin_ + kFirstHeartbeat;
   bool exited_ = false;

@@ -39,7 +39,7 @@ struct AttemptEnd {
   bool ran_out_of_memory = false;
   bool reported_result = false;
   NamedValues values;       // of the result, and of the metrics' expressions
-  std::string bad_message;  // the first message that could not be read
+  std::string bad_message;  // why the first message that was not accepted was not
   std::vector<PhaseEnergy> energy;
   std::string last_line;  // of the log
 };

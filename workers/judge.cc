@@ -12,6 +12,9 @@ namespace {
 constexpr int kInterruptedStatuses[] = {130, 143};  // 128 + SIGINT, 128 + SIGTERM
 
 AttemptResult Failed(FailureClass failure, std::string message, const AttemptEnd& end) {
+  if (!end.bad_message.empty()) {
+    message += fmt::format(" (a message of it was not accepted: {})", end.bad_message);
+  }
   if (!end.last_line.empty()) message += fmt::format("; its last line: {}", end.last_line);
   return {.state = AttemptState::kFailed,
           .energy = end.energy,
@@ -55,9 +58,6 @@ std::optional<AttemptResult> CheckReported(const std::string& name, const Attemp
                                   "the trainer ended well but reported no \"{}\": it should print "
                                   "{{\"joulefront\": \"result\", \"values\": {{\"{}\": ...}}}}",
                                   name, name);
-    if (!end.bad_message.empty()) {
-      message += fmt::format(" (a message of it could not be read: {})", end.bad_message);
-    }
     return Failed(FailureClass::kNoResult, std::move(message), end);
   }
   if (!std::isfinite(found->second)) {

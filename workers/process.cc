@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -130,6 +131,10 @@ SignalWatch::SignalWatch() {
   sigset_t set;
   sigemptyset(&set);
   for (const int watched : kWatchedSignals) sigaddset(&set, watched);
+  // `nohup` ignores it, and a signal that is blocked would come here all the same.
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler == SIG_IGN) sigdelset(&set, SIGHUP);
   JF_CHECK(sigprocmask(SIG_BLOCK, &set, nullptr) == 0);
   fd_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   JF_CHECK(fd_.open());
@@ -227,6 +232,13 @@ void KillDescendants() {
     if (reaped < 0 && errno == ECHILD) return;
     for (const pid_t pid : Descendants(SystemRoots{}, getpid())) kill(pid, SIGKILL);
     poll(nullptr, 0, 1);
+  }
+}
+
+void KillStrayChildren(const std::vector<pid_t>& kept) {
+  std::ifstream children(fmt::format("/proc/self/task/{}/children", getpid()));
+  for (pid_t pid = 0; children >> pid;) {
+    if (std::find(kept.begin(), kept.end(), pid) == kept.end()) kill(pid, SIGKILL);
   }
 }
 

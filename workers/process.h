@@ -39,9 +39,9 @@ Seconds MonotonicNow();
 /// Calendar time.
 TimePoint CalendarNow();
 
-/// Blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD in this process for its life and turns them into
-/// something to poll. Ignores SIGPIPE and SIGXFSZ, so that a full disk is an error and no death.
-/// One object a process.
+/// Blocks SIGINT, SIGTERM, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD in this
+/// process for its life and turns them into something to poll. Ignores SIGPIPE and SIGXFSZ, so that
+/// a full disk is an error and no death. One object a process.
 class SignalWatch {
  public:
   SignalWatch();
@@ -92,6 +92,9 @@ int KillLeftovers(const std::string& work_dir);
 
 /// Kills and reaps every descendant of this process, for at most a second.
 void KillDescendants();
+
+/// Kills every child of this process but `kept`: orphans that it adopted.
+void KillStrayChildren(const std::vector<pid_t>& kept);
 
 /// The kernel's boot id; empty if it has none.
 std::string BootId();

@@ -26,6 +26,7 @@ constexpr int kLongestPauseMs = 100;  // while all are busy
 constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the clock
 constexpr int kMostEarlyDeaths = 5;   // of a worker, within kEarly of its start, one after another
 constexpr Seconds kEarly(2.0);
+constexpr Seconds kLastPatience(5.0);  // with workers that were told twice to stop
 
 }  // namespace
 
@@ -58,31 +59,35 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
   BecomeSubreaper();
 }
 
-// Look at what has changed; end what was lost; propose while the budget allows; see to the
-// workers; sleep a little. Until nothing is left to do, or somebody asks to stop.
 Result<RunEnd> StudyRunner::Run() {
-  JF_TRY(store_.SetOpen(options_.id, true));
-  JF_TRY(Look());
-  done_before_ = Done();
   workers_.resize(static_cast<std::size_t>(study_.workers.count));
-  std::optional<RunEnd> end;
-  while (true) {
-    JF_TRY(Propose());
-    end = Finished();
-    if (end) break;
-    JF_TRY(KeepWorkers());
-    Pause();
-    if (signals_.stop_requests() > 0) {
-      end = RunEnd::kInterrupted;
-      break;
-    }
-    JF_TRY(Look());
+  auto end = Loop();
+  if (!end) {  // no worker is left behind, whatever becomes of the store
+    static_cast<void>(StopWorkers(RunEnd::kInterrupted));
+    return end;
   }
   JF_TRY(StopWorkers(*end));
   JF_TRY(Look());
   JF_TRY(KeepBooks(MonotonicNow()));
   Report();
   return *end;
+}
+
+// Look at what has changed; end what was lost; propose while the budget allows; see to the
+// workers; sleep a little. Until nothing is left to do, or somebody asks to stop.
+Result<RunEnd> StudyRunner::Loop() {
+  JF_TRY(store_.SetOpen(options_.id, true));
+  JF_TRY(Look());
+  done_before_ = Done();
+  failed_before_ = counts_.failed;
+  while (true) {
+    JF_TRY(Propose());
+    if (const auto end = Finished()) return *end;
+    JF_TRY(KeepWorkers());
+    Pause();
+    if (signals_.stop_requests() > 0) return RunEnd::kInterrupted;
+    JF_TRY(Look());
+  }
 }
 
 Result<void> StudyRunner::Look() {
@@ -158,7 +163,7 @@ Result<void> StudyRunner::Propose() {
 }
 
 bool StudyRunner::IsHopeless() const {
-  return counts_.complete == 0 && counts_.failed >= kHopelessTrials;
+  return counts_.complete == 0 && counts_.failed - failed_before_ >= kHopelessTrials;
 }
 
 std::optional<RunEnd> StudyRunner::Finished() const {
@@ -205,7 +210,7 @@ void StudyRunner::Pause() {
 }
 
 /// This process adopts what dead workers leave behind, so other children than workers may end
-/// too.
+/// too. They are killed here: they need not carry the mark that Reclaim looks for.
 void StudyRunner::ReapWorkers() {
   for (pid_t pid = 0; (pid = waitpid(-1, nullptr, WNOHANG)) > 0;) {
     for (WorkerProcess& worker : workers_) {
@@ -216,27 +221,38 @@ void StudyRunner::ReapWorkers() {
       next_books_ = MonotonicNow();  // its attempt is lost: look at once
     }
   }
+  std::vector<pid_t> alive;
+  for (const WorkerProcess& worker : workers_) alive.push_back(worker.pid);
+  KillStrayChildren(alive);
 }
 
 // Close the study, so that nothing more is claimed. Workers end by themselves after what they are
-// at; if we were interrupted, they are told to stop it, and told again when we are.
+// at; if we were interrupted, they are told to stop it, and told again when we are. Then they have
+// kLastPatience. Errors of the store come last, so that no worker is left behind.
 Result<void> StudyRunner::StopWorkers(RunEnd end) {
-  JF_TRY(store_.SetOpen(options_.id, false));
+  Result<void> store_works = store_.SetOpen(options_.id, false);
   const bool interrupted = end == RunEnd::kInterrupted;
   if (interrupted) Say("stopping: what runs now is interrupted and will wait for the next run");
   int told = 0;
+  std::optional<Seconds> give_up_at;
   while (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w.pid > 0; })) {
     const int tell = interrupted || signals_.stop_requests() > 0
                          ? std::clamp(signals_.stop_requests(), 1, 2)
                          : 0;
     for (; told < tell; ++told) {
-      for (const WorkerProcess& worker : workers_) SignalGroup(worker.pid, SIGTERM);
+      for (const WorkerProcess& worker : workers_) {
+        SignalGroup(worker.pid, SIGTERM);
+        SignalGroup(worker.pid, SIGCONT);  // a stopped process takes no TERM
+      }
+      if (told == 1) give_up_at = MonotonicNow() + kLastPatience;
     }
+    if (give_up_at && MonotonicNow() >= *give_up_at) break;
     pause_ms_ = kShortestPauseMs;
     Pause();
-    JF_TRY(Look());
+    if (store_works) store_works = Look();
   }
   KillDescendants();
+  if (!store_works) return store_works;
   return Reclaim();
 }
 

@@ -31,10 +31,10 @@ enum class RunEnd {
   kBudgetSpent,
   kSpaceExhausted,  // every configuration has been tried
   kInterrupted,     // by a signal; what ran waits again
-  kAllFailed,       // the first kHopelessTrials trials all failed
+  kAllFailed,       // no trial has ever succeeded, and kHopelessTrials failed in this run
 };
 
-/// After this many trials without a single success a study is stopped.
+/// After this many failures in one run, and no success in any, a study is stopped.
 inline constexpr int kHopelessTrials = 10;
 
 struct RunOptions {
@@ -70,6 +70,7 @@ class StudyRunner {
   };
 
   std::int64_t Done() const { return counts_.complete + counts_.pruned + counts_.failed; }
+  Result<RunEnd> Loop();
   Result<void> Look();
   Result<void> KeepBooks(Seconds now);
   Result<void> Reclaim();
@@ -96,7 +97,7 @@ class StudyRunner {
   StudyStore::Spent spent_;
   Seconds elapsed_;
   Seconds begin_, last_books_, next_books_;
-  std::int64_t done_before_ = 0;
+  std::int64_t done_before_ = 0, failed_before_ = 0;
   bool exhausted_ = false;
   int pause_ms_ = 0;
 };

@@ -77,7 +77,9 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
 }  // namespace
 
 std::string WorkRootOf(const std::string& store_path) {
-  fs::path base = fs::absolute(store_path).lexically_normal();
+  std::error_code error;  // with links resolved, so that a store has one folder by all its names
+  fs::path base = fs::weakly_canonical(fs::absolute(store_path), error);
+  if (error) base = fs::absolute(store_path).lexically_normal();
   if (base.extension() == ".db") base.replace_extension();
   base += ".work";
   return base.string();

@@ -17,7 +17,8 @@ struct TrainerCommand {
   std::string work_dir;                  // the attempt's folder, absolute; exists
 };
 
-/// The folder for everything of a store that is no table: STORE without ".db" + ".work", absolute.
+/// The folder for everything of a store that is no table: STORE without ".db" + ".work", absolute
+/// and without links.
 std::string WorkRootOf(const std::string& store_path);
 
 /// Where an attempt's folder is: STUDY/TRIAL.ATTEMPT below WorkRootOf().

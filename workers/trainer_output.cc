@@ -13,6 +13,9 @@ using nlohmann::json;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// Of a phase or a value: what is longer is no name, and would be stored and shown again and again.
+constexpr std::size_t kLongestName = 200;
+
 /// The line with the bare words NaN, Infinity and -Infinity as texts that ReadValues knows.
 std::string WithWordsQuoted(std::string_view line) {
   std::string quoted;
@@ -27,8 +30,9 @@ std::string WithWordsQuoted(std::string_view line) {
       break;
     }
     if (replaced) continue;
-    if (line[i] == '"' && (i == 0 || line[i - 1] != '\\')) in_text = !in_text;
+    if (line[i] == '"') in_text = !in_text;
     quoted += line[i];
+    if (in_text && line[i] == '\\' && i + 1 < line.size()) quoted += line[++i];
   }
   return quoted;
 }
@@ -41,6 +45,9 @@ std::variant<NamedValues, BadMessage> ReadValues(const json& message) {
   }
   NamedValues values;
   for (const auto& [name, value] : object->items()) {
+    if (name.size() > kLongestName) {
+      return BadMessage{fmt::format("a value's name is longer than {} bytes", kLongestName)};
+    }
     if (value.is_number()) {
       values[name] = value.get<double>();
     } else if (value.is_null() || value == "NaN") {
@@ -60,6 +67,9 @@ TrainerMessage ReadMessage(const json& message) {
     const auto name = message.find("name");
     if (name == message.end() || !name->is_string() || name->get<std::string>().empty()) {
       return BadMessage{"a phase message needs a \"name\""};
+    }
+    if (name->get_ref<const std::string&>().size() > kLongestName) {
+      return BadMessage{fmt::format("a phase's name is longer than {} bytes", kLongestName)};
     }
     return PhaseMessage{name->get<std::string>()};
   }

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 
 #include "workers/attempt_runner.h"
 #include "workers/meters/cpu_time.h"
@@ -15,6 +17,8 @@ namespace {
 // While nothing waits, the store is asked again after this long, ever more slowly.
 constexpr int kFirstPauseMs = 5;
 constexpr int kLongestPauseMs = 200;
+// How long a result that the store refuses is kept, once we are told to stop.
+constexpr Seconds kLastPatience(10.0);
 
 TimePoint Later(TimePoint now, Seconds time) {
   return now + std::chrono::milliseconds(static_cast<std::int64_t>(time.value() * 1e3));
@@ -50,7 +54,7 @@ class Worker {
         return Pass(claim, "claiming a trial");
       }
       if (claim && *claim) {
-        RunClaim(**claim);
+        JF_TRY(RunClaim(**claim));
         pause = kFirstPauseMs;
         continue;
       }
@@ -67,22 +71,22 @@ class Worker {
     if (options_.on_line) options_.on_line(line);
   }
 
-  void RunClaim(const Claim& claim) {
+  Result<void> RunClaim(const Claim& claim) {
     const std::string work_dir =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
-    AttemptEnd end;
     auto command = PrepareTrainer(study_, claim, work_dir, options_.slot);
-    if (command) {
-      end = RunAttempt(study_, *command, patterns_, signals_, CallbacksFor(claim));
-    } else {
-      end.not_started = command.error();
+    if (!command) {  // the machine's fault, not the configuration's: the trial waits again
+      JF_TRY(Deliver(claim,
+                     {.state = AttemptState::kInterrupted, .message = command.error().message}));
+      return Pass(command);
     }
+    const AttemptEnd end = RunAttempt(study_, *command, patterns_, signals_, CallbacksFor(claim));
     AttemptResult result = Judge(study_, end);
     if (result.state == AttemptState::kFailed)
       result.message += "; log: " + work_dir + "/trainer.log";
-    Deliver(claim, result);
     Say(fmt::format("trial {} attempt {}: {}{}{}", claim.trial, claim.attempt, Name(result.state),
                     result.message.empty() ? "" : ": ", result.message));
+    return Deliver(claim, result, end.stopped);
   }
 
   AttemptCallbacks CallbacksFor(const Claim& claim) {
@@ -100,20 +104,30 @@ class Worker {
                 }};
   }
 
-  /// A finished result is not given up: while the store refuses it (busy, disk full), ask again.
-  void Deliver(const Claim& claim, const AttemptResult& result) {
-    const RetryLimits limits{.attempts = study_.workers.attempts};
+  /// A finished result is not given up: while the store refuses it (busy, disk full), ask again;
+  /// once told to stop, for kLastPatience. An attempt that `we_stopped` is no fault of its trial,
+  /// however often it happens.
+  Result<void> Deliver(const Claim& claim, const AttemptResult& result, bool we_stopped = false) {
+    RetryLimits limits{.attempts = study_.workers.attempts};
+    if (we_stopped) limits.interruptions = std::numeric_limits<int>::max();
+    std::optional<Seconds> give_up_at;
     for (int pause = kFirstPauseMs; true; pause = std::min(2 * pause, 1000)) {
-      const auto finished = store_.FinishAttempt(claim, result, limits, CalendarNow());
-      if (finished) return;
-      if (finished.error().code == ErrorCode::kLeaseLost) {
+      auto finished = store_.FinishAttempt(claim, result, limits, CalendarNow());
+      if (finished) return {};
+      const ErrorCode code = finished.error().code;
+      if (code == ErrorCode::kLeaseLost) {
         Say(fmt::format("trial {} attempt {}: the lease was lost; its joules are kept", claim.trial,
                         claim.attempt));
-        return;
+        return {};
+      }
+      const bool may_pass = code == ErrorCode::kBusy || code == ErrorCode::kUnavailable;
+      if (signals_.stop_requests() > 0 && !give_up_at) give_up_at = MonotonicNow() + kLastPatience;
+      if (!may_pass || signals_.stop_requests() > 1 ||
+          (give_up_at && MonotonicNow() >= *give_up_at)) {
+        return Pass(finished, fmt::format("storing the result of trial {}", claim.trial));
       }
       Say(fmt::format("trial {}: the result cannot be stored yet: {}", claim.trial,
                       finished.error().message));
-      if (signals_.stop_requests() > 1) return;  // asked to end at once
       Pause(signals_, pause);
     }
   }

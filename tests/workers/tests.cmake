@@ -1,0 +1,1 @@
+include(workers/meters/tests.cmake)
