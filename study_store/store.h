@@ -3,8 +3,9 @@
 //
 // Every function is one transaction: it happens entirely or not at all, also under kill -9. A store
 // object belongs to one thread, and does not survive fork(); processes share a database, each with
-// an object of its own. Time is an argument. Common errors: kNotFound (no such study), kBusy (locked for longer than the store
-// waits), kUnavailable (disk full, read-only, I/O error), kCorrupt.
+// an object of its own. Time is an argument. Common errors: kNotFound (no such study), kBusy
+// (locked for longer than the store waits), kUnavailable (disk full, read-only, I/O error),
+// kCorrupt.
 #pragma once
 
 #include <cstdint>
@@ -86,15 +87,15 @@ class StudyStore {
                                                   std::optional<TrialNumber> trial = {}) = 0;
 
   /// Prolongs the lease and records the joules so far, replacing what this attempt had recorded.
-  /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same, unless
-  /// it is complete (finished trials never change) or they would lower what is recorded. Joules
-  /// without a figure for "total" never replace those with one. kInvalidArgument for numbers that
-  /// are not finite.
+  /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same,
+  /// unless it is complete (finished trials never change) or they would lower what is recorded.
+  /// Joules without a figure for "total" never replace those with one. kInvalidArgument for numbers
+  /// that are not finite.
   virtual Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                                   const std::vector<PhaseEnergy>& so_far) = 0;
 
-  /// Records an intermediate report; one of the same step is replaced, and a value that is no number
-  /// kept as missing. kLeaseLost as above.
+  /// Records an intermediate report; one of the same step is replaced, and a value that is no
+  /// number kept as missing. kLeaseLost as above.
   virtual Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
                                    TimePoint now) = 0;
 

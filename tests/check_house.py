@@ -22,7 +22,7 @@ PRIVATE_HEADERS = {"study_store/toml_reader.h", "objectives/torch_headers.h"}
 FOREIGN = re.compile(r'#include [<"](sqlite3\.h|nlohmann/json\.hpp|toml\+\+|pcre2\.h|nvml\.h)')
 PRINTS = re.compile(r'^(?!\s*//).*\b(std::cout|std::cerr|(fmt::print|printf|puts|exit|abort)\()', re.M)
 MAY_PRINT = {"base/check.h"}
-LONGEST_FILE, LONGEST_FUNCTION = 500, 75
+LONGEST_FILE, LONGEST_FUNCTION = 500, 65
 
 faults = []
 
@@ -54,15 +54,22 @@ def check_includes(folder, path, text):
 
 
 def check_functions(path, text):
-    start = None
-    for number, line in enumerate(text.splitlines(), 1):
-        if start is None and re.match(r"^(  )?[\w:<>~].*\{$", line) and "namespace" not in line and \
-                not re.match(r"^\s*(class|struct|enum|union|return|if|for|while|switch)\b", line):
-            start, indent = number, len(line) - len(line.lstrip())
-        elif start is not None and line.rstrip() in (" " * indent + "}", " " * indent + "};"):
-            if number - start > LONGEST_FUNCTION:
-                faults.append(f"{path.relative_to(ROOT)}:{start}: a function of {number - start} lines")
-            start = None
+    """A function begins at a line of its own indentation (none, or two blanks within a class) that
+    opens a parenthesis and is no statement, and ends at the brace below it."""
+    for indent in ("", "  "):
+        start = None
+        for number, line in enumerate(text.splitlines(), 1):
+            signature = re.match(indent + r"[A-Za-z_~][^=;]*\(", line)
+            statement = re.match(r"\s*(return|if|for|while|switch|JF_\w+|constexpr|case)\b", line)
+            if start is None and signature and not statement and not line.endswith(";"):
+                start = number
+            elif start is not None and line == indent + "}":
+                if number - start > LONGEST_FUNCTION:
+                    faults.append(f"{path.relative_to(ROOT)}:{start}: {number - start} lines")
+                start = None
+            elif start is not None and line.endswith(";") and line.startswith(indent + "    ") and \
+                    number - start <= 3 and "{" not in "".join(text.splitlines()[start - 1:number]):
+                start = None  # a declaration
 
 
 def check_references():
@@ -83,7 +90,7 @@ def main():
             faults.append(f"{path.relative_to(ROOT)}: only cli/ prints or exits")
         if len(text.splitlines()) > LONGEST_FILE:
             faults.append(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
-        check_functions(path, text)
+        check_functions(path, re.sub(r'R"(\w*)\(.*?\)\1"', '""', text, flags=re.S))  # SQL is no function
         if path.name in names and path.name != "main.cc":
             faults.append(f"{path.relative_to(ROOT)} and {names[path.name]} share a name")
         names[path.name] = path.relative_to(ROOT)

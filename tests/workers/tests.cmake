@@ -1,1 +1,10 @@
+joulefront_test(workers joulefront::workers
+  workers/test_attempt_log.cc
+  workers/test_judge.cc
+  workers/test_metric_patterns.cc
+  workers/test_trainer_command.cc
+  workers/test_trainer_output.cc)
+# Some tests run whole studies.
+add_dependencies(test_workers joulefront)
+
 include(workers/meters/tests.cmake)

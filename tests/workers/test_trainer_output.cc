@@ -1,0 +1,176 @@
+#include <rapidcheck.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "workers/trainer_output.h"
+
+using namespace joulefront;
+
+namespace {
+
+template <typename Message>
+Message Read(const std::string& line) {
+  TrainerMessage message = ParseTrainerLine(line);
+  INFO(line);
+  if (const auto* bad = std::get_if<BadMessage>(&message)) INFO(bad->reason);
+  REQUIRE(std::holds_alternative<Message>(message));
+  return std::get<Message>(message);
+}
+
+bool IsLog(const std::string& line) {
+  return std::holds_alternative<std::monostate>(ParseTrainerLine(line));
+}
+
+std::string ReasonOf(const std::string& line) { return Read<BadMessage>(line).reason; }
+
+std::vector<std::string> LinesOf(const std::vector<std::string>& chunks) {
+  std::vector<std::string> lines;
+  const auto keep = [&](std::string_view line) { lines.emplace_back(line); };
+  LineCutter cutter;
+  for (const std::string& chunk : chunks) cutter.Feed(chunk, keep);
+  cutter.Finish(keep);
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("the three messages of the protocol are read") {
+  CHECK(Read<PhaseMessage>(R"({"joulefront": "phase", "name": "train"})").name == "train");
+  const auto progress =
+      Read<ProgressMessage>(R"({"joulefront": "progress", "step": 3, "values": {"error": 0.12}})");
+  CHECK(progress.step == 3);
+  CHECK(progress.values == NamedValues{{"error", 0.12}});
+  const auto result = Read<ResultMessage>(
+      R"({"joulefront": "result", "values": {"error": 8e-2, "parameters": 20312}})");
+  CHECK(result.values == NamedValues{{"error", 0.08}, {"parameters", 20312.0}});
+}
+
+TEST_CASE("blanks around a message, other keys in it, and a carriage return do no harm") {
+  CHECK(Read<PhaseMessage>("  \t{\"name\":\"data\",\"joulefront\":\"phase\"}  ").name == "data");
+  CHECK(Read<PhaseMessage>("{\"joulefront\":\"phase\",\"name\":\"a\",\"more\":[{}]}\r").name ==
+        "a");
+  CHECK(Read<ResultMessage>(R"({"joulefront": "result", "values": {}})").values.empty());
+}
+
+TEST_CASE("every line that is no object with the key joulefront is log") {
+  for (const char* line :
+       {"", "   ", "epoch 3 error=0.1", "{", "{}", "[1, 2]", "null", R"("joulefront")",
+        R"({"name": "train"})", R"({"text": "\"joulefront\""})",
+        R"({"a": {"joulefront": "phase"}})", R"(say {"joulefront": "phase", "name": "train"})",
+        R"([{"joulefront": "phase"}])"}) {
+    INFO(line);
+    CHECK(IsLog(line));
+  }
+}
+
+TEST_CASE("a message that cannot be understood says what is wrong with it") {
+  CHECK(ReasonOf(R"({"joulefront": "phase", "name": "train")") == "it is not valid JSON");
+  CHECK(ReasonOf(R"({"joulefront": "phase"})") == "a phase message needs a \"name\"");
+  CHECK(ReasonOf(R"({"joulefront": "phase", "name": ""})") == "a phase message needs a \"name\"");
+  CHECK(ReasonOf(R"({"joulefront": "phase", "name": 3})") == "a phase message needs a \"name\"");
+  CHECK(ReasonOf(R"({"joulefront": "results"})") ==
+        "\"joulefront\" must be \"phase\", \"progress\" or \"result\"");
+  CHECK(ReasonOf(R"({"joulefront": {"result": 1}})") ==
+        "\"joulefront\" must be \"phase\", \"progress\" or \"result\"");
+  CHECK(ReasonOf(R"({"joulefront": "result"})") == "it has no object \"values\"");
+  CHECK(ReasonOf(R"({"joulefront": "result", "values": [1]})") == "it has no object \"values\"");
+  CHECK(ReasonOf(R"({"joulefront": "result", "values": {"error": "0.1"}})") ==
+        "value \"error\" is not a number");
+  CHECK(ReasonOf(R"({"joulefront": "result", "values": {"error": true}})") ==
+        "value \"error\" is not a number");
+  CHECK(ReasonOf(R"({"joulefront": "progress", "step": 1.5, "values": {}})") ==
+        "a progress message needs a whole number \"step\"");
+  CHECK(ReasonOf(R"({"joulefront": "progress", "values": {}})") ==
+        "a progress message needs a whole number \"step\"");
+}
+
+TEST_CASE("names of phases and values longer than 200 bytes are refused") {
+  const std::string fits(200, 'n'), longer(201, 'n');
+  CHECK(Read<PhaseMessage>(R"({"joulefront": "phase", "name": ")" + fits + "\"}").name == fits);
+  CHECK(ReasonOf(R"({"joulefront": "phase", "name": ")" + longer + "\"}") ==
+        "a phase's name is longer than 200 bytes");
+  CHECK(ReasonOf(R"({"joulefront": "result", "values": {")" + longer + "\": 1}}") ==
+        "a value's name is longer than 200 bytes");
+}
+
+TEST_CASE("NaN and Infinity, as Python writes them, and null are read as what they mean") {
+  const auto values =
+      Read<ResultMessage>(
+          R"({"joulefront": "result", "values": {"a": NaN, "b": Infinity, "c": -Infinity, "d": null, "e": 1}})")
+          .values;
+  CHECK(std::isnan(values.at("a")));
+  CHECK(values.at("b") == std::numeric_limits<double>::infinity());
+  CHECK(values.at("c") == -std::numeric_limits<double>::infinity());
+  CHECK(std::isnan(values.at("d")));
+  CHECK(values.at("e") == 1.0);
+}
+
+TEST_CASE("the words NaN and Infinity inside of texts stay texts") {
+  const auto phase = Read<PhaseMessage>(
+      R"({"joulefront": "phase", "name": "a \"NaN\" of -Infinity", "note": NaN})");
+  CHECK(phase.name == "a \"NaN\" of -Infinity");
+  // A text that ends in a backslash, which JSON writes twice.
+  const auto result = Read<ResultMessage>(
+      R"({"joulefront": "result", "values": {"C:\\": NaN, "Infinity\\\"": 2}})");
+  CHECK(std::isnan(result.values.at("C:\\")));
+  CHECK(result.values.at("Infinity\\\"") == 2.0);
+}
+
+TEST_CASE("nesting a hundred thousand deep, and bytes that are no text, break nothing") {
+  const std::string deep(100'000, '[');
+  CHECK(ReasonOf(R"({"joulefront": "result", "values": )" + deep) == "it is not valid JSON");
+  CHECK(ReasonOf(R"({"joulefront": "result", "values": )" + deep + std::string(100'000, ']') +
+                 "}") == "it has no object \"values\"");
+  CHECK(ReasonOf("{\"joulefront\": \"phase\", \"name\": \"\xff\xfe\"}") == "it is not valid JSON");
+  CHECK(ReasonOf(std::string("{\"joulefront\": \"phase\", \"name\": \"\0\"}", 37)) ==
+        "it is not valid JSON");
+  CHECK(IsLog(std::string("\0\x01\xff{", 4)));
+}
+
+TEST_CASE("whatever bytes a line holds, reading it ends well") {
+  CHECK(rc::check([](const std::string& bytes) {
+    static_cast<void>(ParseTrainerLine(bytes));
+    static_cast<void>(ParseTrainerLine("{\"joulefront\":" + bytes + "}"));
+  }));
+}
+
+TEST_CASE("lines come out the same wherever the chunks of a stream are cut") {
+  CHECK(rc::check([] {
+    const auto text =
+        *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab\n\r{}\"\xff")));
+    std::vector<std::string> chunks;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto size = *rc::gen::inRange<std::size_t>(1, 6);
+      chunks.push_back(text.substr(at, size));
+      at += size;
+    }
+    std::vector<std::string> expected;
+    std::string line;
+    for (const char c : text) {
+      if (c != '\n') {
+        line += c;
+        continue;
+      }
+      expected.push_back(line);
+      line.clear();
+    }
+    if (!line.empty()) expected.push_back(line);
+    RC_ASSERT(LinesOf(chunks) == expected);
+    RC_ASSERT(LinesOf({text}) == expected);
+  }));
+}
+
+TEST_CASE("a line is cut at a megabyte, and the next line is whole again") {
+  constexpr std::size_t kLongest = LineCutter::kLongestLine;
+  const std::string whole(kLongest, 'x');
+  for (const std::size_t extra : {0U, 1U, 5'000'000U}) {
+    const std::string long_line = whole + std::string(extra, 'y');
+    const std::vector<std::string> expected = {whole, "next"};
+    CHECK(LinesOf({long_line + "\nnext\n"}) == expected);
+    CHECK(LinesOf({long_line.substr(0, 1000), long_line.substr(1000), "\nne", "xt"}) == expected);
+  }
+  CHECK(LinesOf({whole + "tail without an end"}) == std::vector<std::string>{whole});
+}
