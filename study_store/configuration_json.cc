@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "study_store/value_json.h"
@@ -18,8 +19,13 @@ std::optional<Value> ValueFromJson(const json& value) {
   switch (value.type()) {
     case json::value_t::boolean:
       return value.get<bool>();
-    case json::value_t::number_integer:
     case json::value_t::number_unsigned:
+      // get<std::int64_t>() would wrap round.
+      if (value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) {
+        return value.get<double>();
+      }
+      return value.get<std::int64_t>();
+    case json::value_t::number_integer:
       return value.get<std::int64_t>();
     case json::value_t::number_float:
       return value.get<double>();

@@ -116,8 +116,6 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(
                                    flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(connection->ErrorFor(code));
   sqlite3_busy_handler(connection->handle_, &SqliteConnection::OnBusy, connection.get());
-  // The file may come from anywhere: what its schema holds must not write to its own tables' roots.
-  sqlite3_db_config(connection->handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   return connection;
 }
 

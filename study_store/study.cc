@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "search/sampler.h"
 #include "study_store/value_json.h"
 
 namespace joulefront {
@@ -133,6 +136,9 @@ void ReadDefinition(const json& definition, Study& study) {
 
 void ReadSettings(const json& settings, Study& study) {
   study.sampler = settings.at("sampler");
+  if (MakeSampler(study.sampler) == nullptr) {
+    throw std::invalid_argument("there is no sampler '" + study.sampler + "'");
+  }
   study.directory = settings.at("directory");
   const json& budget = settings.at("budget");
   study.budget.trials = GetIfAny<std::int64_t>(budget, "trials");
@@ -161,6 +167,16 @@ json ByName(const json& tree) {
     result[named ? child["name"].get<std::string>() : key] = ByName(child);
   }
   return result;
+}
+
+/// Every value of a definition by its path: {"/space/width/high": 64, ...}.
+json Leaves(const std::string& definition) {
+  json leaves = ByName(json::parse(definition)).flatten();
+  // flatten() writes an empty list or object as null; it is nothing that could differ.
+  for (auto leaf = leaves.begin(); leaf != leaves.end();) {
+    leaf = leaf->is_null() ? leaves.erase(leaf) : std::next(leaf);
+  }
+  return leaves;
 }
 
 /// "/space/width/high" -> "space.width.high".
@@ -222,8 +238,8 @@ std::string DefinitionHash(const std::string& definition_json) {
 
 std::vector<std::string> DefinitionDifferences(const std::string& in_store,
                                                const std::string& in_file) {
-  const json stored = ByName(json::parse(in_store)).flatten();
-  const json filed = ByName(json::parse(in_file)).flatten();
+  const json stored = Leaves(in_store);
+  const json filed = Leaves(in_file);
   std::vector<std::string> differences;
   for (const auto& [key, value] : stored.items()) {
     const auto other = filed.find(key);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "search/sampler.h"
 #include "study_store/placeholders.h"
@@ -17,6 +17,7 @@
 namespace joulefront {
 namespace {
 
+constexpr std::size_t kLargestFile = std::size_t{4} << 20;
 constexpr std::string_view kPhaseHint = "a phase that the trainer reports, or \"total\"";
 
 bool IsName(std::string_view text, std::size_t longest) {
@@ -29,6 +30,13 @@ bool IsName(std::string_view text, std::size_t longest) {
 
 constexpr std::string_view kNameRule =
     "use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'";
+
+/// Something that fits into the title of a column.
+bool IsUnit(std::string_view text) {
+  return text.size() <= 20 && std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
 
 void ReadStudySection(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "study");
@@ -87,6 +95,10 @@ void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
       if (reference) objective.reference = reference->value();
     } else {
       objective.unit = reader.Text(entry, "unit").value_or("");
+      if (!IsUnit(objective.unit)) {
+        reader.Refuse(entry.get("unit")->source(),
+                      "a unit is a short word, such as \"ms\": at most 20 characters in one line");
+      }
       objective.reference = reader.Number(entry, "reference");
     }
     study.objectives.push_back(std::move(objective));
@@ -104,10 +116,18 @@ void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) 
     const toml::table& entry = reader.Table(*node, name, "{ max = 0.5 }");
     reader.RefuseUnknownKeys(entry, "constraint '" + name + "'", {"min", "max", "phase"});
     Constraint constraint{.name = name, .phase = ReadPhase(reader, entry)};
-    if (!constraint.phase) {  // a constraint on an objective means the same quantity
-      for (const Objective& objective : study.objectives) {
-        if (objective.name == name) constraint.phase = objective.phase;
+    for (const Objective& objective : study.objectives) {
+      if (objective.name != name) continue;
+      if (constraint.phase && constraint.phase != objective.phase) {
+        reader.Refuse(node->source(),
+                      fmt::format("objective '{}' is {}, so the constraint of that name cannot be "
+                                  "on phase '{}'; give it another name",
+                                  name,
+                                  objective.phase ? "on phase '" + *objective.phase + "'"
+                                                  : std::string("reported by the trainer"),
+                                  *constraint.phase));
       }
+      constraint.phase = objective.phase;  // it means the same quantity
     }
     for (auto [key, limit] : {std::pair("min", &constraint.min), {"max", &constraint.max}}) {
       if (!constraint.phase) {
@@ -224,7 +244,16 @@ void ReadSpace(TomlReader& reader, const toml::table& root, Study& study) {
   if (place != nullptr && place->is_table() && place->as_table()->contains(fault.key)) {
     place = place->as_table()->get(fault.key);
   }
-  reader.Refuse(place != nullptr ? place->source() : table.source(), fault.message);
+  reader.Refuse(place != nullptr ? place->source() : table.source(),
+                fault.parameter.empty()
+                    ? fault.message
+                    : fmt::format("parameter '{}': {}", fault.parameter, fault.message));
+}
+
+bool IsMetered(const Study& study, const std::string& name) {
+  const auto metered = [&](const auto& item) { return item.name == name && item.phase; };
+  return std::any_of(study.objectives.begin(), study.objectives.end(), metered) ||
+         std::any_of(study.constraints.begin(), study.constraints.end(), metered);
 }
 
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
@@ -253,6 +282,11 @@ void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   for (const auto& [name, node] : TomlReader::InFileOrder(metrics)) {
     RefuseBadName(reader, name, *node, "a metric");
     study.trainer.metrics[name] = reader.Text(metrics, name).value_or("");
+    if (IsMetered(study, name)) {
+      reader.Refuse(node->source(), fmt::format("'{0}' is metered in joules, so no metric of that "
+                                                "name is needed; remove '{0}' here",
+                                                name));
+    }
   }
 }
 
@@ -268,10 +302,9 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   study.sampler = reader.Text(search, "sampler").value_or("auto");
   if (std::find(std::begin(kSamplerNames), std::end(kSamplerNames), study.sampler) ==
       std::end(kSamplerNames)) {
-    std::string names;
-    for (const auto name : kSamplerNames) names += fmt::format(" {}", name);
     reader.Refuse(search.get("sampler")->source(),
-                  fmt::format("there is no sampler '{}'; known are{}", study.sampler, names));
+                  fmt::format("there is no sampler '{}'; known are {}", study.sampler,
+                              fmt::join(kSamplerNames, ", ")));
   }
 
   const toml::table& workers = reader.Table(root, "workers");
@@ -295,6 +328,33 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   }
 }
 
+/// Where a key of too many parts (a.b.c...) ends, if there is one: every part is a table in a
+/// table, and toml++ recurses into them without a limit.
+std::optional<toml::source_position> EndlessKey(std::string_view text) {
+  constexpr int kMostParts = 32;
+  toml::source_position place{1, 0};
+  int dots = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    ++place.column;
+    if (c == '#' || c == '"' || c == '\'') {  // a comment or a quoted text, up to its end
+      while (i + 1 < text.size() && text[i + 1] != '\n') {
+        ++place.column;
+        if (text[++i] == c && c != '#') break;
+        if (text[i] == '\\' && c == '"' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
+      }
+    } else if (c == '.') {
+      if (++dots > kMostParts) return place;
+    } else if (c == '\n') {
+      ++place.line, place.column = 0, dots = 0;
+    } else if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-' &&
+               c != ' ' && c != '\t') {
+      dots = 0;
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> NotesOn(const Study& study) {
   std::vector<std::string> notes;
   if (study.objectives.size() == 1) {
@@ -314,6 +374,10 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   }
   if (text.find('\0') != std::string_view::npos) {
     reader.Refuse({}, "this is no text file; a study file is TOML text");
+    return tl::unexpected(reader.error());
+  }
+  if (const auto place = EndlessKey(text)) {
+    reader.Refuse({*place, *place, nullptr}, "this key has too many parts; a study file needs two");
     return tl::unexpected(reader.error());
   }
   const toml::parse_result parsed = toml::parse(text);
@@ -350,12 +414,19 @@ Result<StudyFile> ReadStudyFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
     const int reason = errno;
-    return Fail(reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+    const bool missing = reason == ENOENT || reason == ENOTDIR;
+    return Fail(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
                 fmt::format("cannot read the study file '{}': {}", path, std::strerror(reason)));
   }
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return ParseStudyFile(text.str(), path);
+  std::string text(kLargestFile + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kLargestFile) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' is larger than {} MiB and so no study file", path, kLargestFile >> 20));
+  }
+  return ParseStudyFile(text, path);
 }
 
 }  // namespace joulefront

@@ -20,14 +20,30 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+// The text would end there in a command, an environment and SQL.
+bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+/// For a message: control characters as \xNN, since a terminal would obey them, and the middle of
+/// an endless text left out.
+std::string Printable(std::string_view text) {
+  constexpr std::size_t kHead = 400, kTail = 200;
+  std::string shown;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  if (shown.size() <= kHead + kTail) return shown;
+  return shown.substr(0, kHead) + "..." + shown.substr(shown.size() - kTail);
+}
+
 }  // namespace
 
 void TomlReader::Refuse(const toml::source_region& place, const std::string& message) {
   if (error_) return;
   error_ = Error{ErrorCode::kInvalidArgument,
-                 place.begin.line == 0 ? fmt::format("{}: {}", path_, message)
+                 place.begin.line == 0 ? fmt::format("{}: {}", path_, Printable(message))
                                        : fmt::format("{}:{}:{}: {}", path_, place.begin.line,
-                                                     place.begin.column, message)};
+                                                     place.begin.column, Printable(message))};
 }
 
 std::vector<std::pair<std::string, const toml::node*>> TomlReader::InFileOrder(
@@ -45,20 +61,23 @@ std::vector<std::pair<std::string, const toml::node*>> TomlReader::InFileOrder(
 
 void TomlReader::RefuseUnknownKeys(const toml::table& table, const std::string& where,
                                    std::initializer_list<std::string_view> known) {
+  const toml::key* unknown = nullptr;  // the first in the file
   for (const auto& [key, node] : table) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-    const auto* near = std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
-      return EditDistance(a, key.str()) < EditDistance(b, key.str());
-    });
-    std::string message = fmt::format("unknown key '{}' in {}", key.str(), where);
-    if (EditDistance(*near, key.str()) <= 2) {
-      message += fmt::format("; did you mean '{}'?", *near);
-    } else {
-      message += "; known are";
-      for (const auto name : known) message += fmt::format(" {}", name);
-    }
-    Refuse(key.source(), message);
+    const auto place = [](const toml::key& k) {
+      return std::pair(k.source().begin.line, k.source().begin.column);
+    };
+    if (unknown == nullptr || place(key) < place(*unknown)) unknown = &key;
   }
+  if (unknown == nullptr) return;
+  const std::string_view name = unknown->str();
+  const auto* near = std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
+    return EditDistance(a, name) < EditDistance(b, name);
+  });
+  std::string message = fmt::format("unknown key '{}' in {}", name, where);
+  message += EditDistance(*near, name) <= 2 ? fmt::format("; did you mean '{}'?", *near)
+                                            : fmt::format("; known are {}", fmt::join(known, ", "));
+  Refuse(unknown->source(), message);
 }
 
 const toml::table& TomlReader::Table(const toml::table& parent, std::string_view key) {
@@ -81,16 +100,26 @@ const toml::table& TomlReader::Table(const toml::node& node, const std::string& 
 std::optional<std::string> TomlReader::Text(const toml::table& table, std::string_view key) {
   const toml::node* node = table.get(key);
   if (node == nullptr) return std::nullopt;
-  if (const auto text = node->value_exact<std::string>()) return text;
-  Refuse(node->source(), fmt::format("'{}' must be a text in quotes", key));
-  return std::nullopt;
+  const auto text = node->value_exact<std::string>();
+  if (!text) {
+    Refuse(node->source(), fmt::format("'{}' must be a text in quotes", key));
+  } else if (HasNul(*text)) {
+    Refuse(node->source(), fmt::format("'{}' holds a text with a zero byte", key));
+  }
+  return text;
+}
+
+std::optional<double> TomlReader::NumberOf(const toml::node& node) {
+  // value<double>() would give nothing for whole numbers that no double holds exactly.
+  if (const auto whole = node.value_exact<std::int64_t>()) return static_cast<double>(*whole);
+  return node.value_exact<double>();
 }
 
 std::optional<double> TomlReader::Number(const toml::table& table, std::string_view key) {
   const toml::node* node = table.get(key);
   if (node == nullptr) return std::nullopt;
-  if (node->is_number()) {
-    if (const double number = *node->value<double>(); std::isfinite(number)) return number;
+  if (const auto number = NumberOf(*node)) {
+    if (std::isfinite(*number)) return number;
     Refuse(node->source(), fmt::format("'{}' must be finite", key));
     return std::nullopt;
   }
@@ -129,7 +158,7 @@ std::vector<std::string> TomlReader::Texts(const toml::table& table, std::string
   }
   for (const toml::node& element : *array) {
     if (const auto text = element.value_exact<std::string>()) {
-      if (text->find('\0') != std::string::npos) {
+      if (HasNul(*text)) {
         Refuse(element.source(), fmt::format("'{}' holds a text with a zero byte", key));
       }
       texts.push_back(*text);
@@ -144,7 +173,10 @@ std::optional<Value> TomlReader::Scalar(const toml::node& node) {
   if (const auto flag = node.value_exact<bool>()) return Value(*flag);
   if (const auto whole = node.value_exact<std::int64_t>()) return Value(*whole);
   if (const auto number = node.value_exact<double>()) return Value(*number);
-  if (const auto text = node.value_exact<std::string>()) return Value(*text);
+  if (const auto text = node.value_exact<std::string>()) {
+    if (HasNul(*text)) Refuse(node.source(), "a value cannot be a text with a zero byte");
+    return Value(*text);
+  }
   Refuse(node.source(), "a value must be a text, a number, true or false");
   return std::nullopt;
 }

@@ -64,7 +64,7 @@ class TomlReader {
     const toml::node* node = table.get(key);
     if (node == nullptr) return std::nullopt;
     const auto text = node->value_exact<std::string>();
-    auto quantity = parse(text ? *text : fmt::format("{}", node->value<double>().value_or(0)));
+    auto quantity = parse(text ? *text : fmt::format("{}", NumberOf(*node).value_or(0.0)));
     if (!text) {
       Refuse(node->source(), fmt::format("'{}' must be a text with a unit: {}", key,
                                          node->is_number() ? quantity.error().message
@@ -80,6 +80,7 @@ class TomlReader {
   }
 
  private:
+  static std::optional<double> NumberOf(const toml::node& node);
   std::optional<Value> Scalar(const toml::node& node);
 
   std::string path_;

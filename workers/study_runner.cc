@@ -90,8 +90,7 @@ Result<RunEnd> StudyRunner::Loop() {
   }
 }
 
-Result<void> StudyRunner::Look() {
-  const TrialCounts before = counts_;
+Result<void> StudyRunner::CountTrials() {
   JF_TRY(proposer_.Refresh());
   counts_ = {};
   for (const Trial& trial : proposer_.trials()) {
@@ -101,6 +100,12 @@ Result<void> StudyRunner::Look() {
        : trial.state == TrialState::kPruned   ? counts_.pruned
                                               : counts_.failed);
   }
+  return {};
+}
+
+Result<void> StudyRunner::Look() {
+  const TrialCounts before = counts_;
+  JF_TRY(CountTrials());
   const bool same = before.waiting == counts_.waiting && before.running == counts_.running &&
                     before.total() == counts_.total();
   pause_ms_ = same ? std::min(2 * pause_ms_, kLongestPauseMs) : kShortestPauseMs;

@@ -71,6 +71,7 @@ class StudyRunner {
 
   std::int64_t Done() const { return counts_.complete + counts_.pruned + counts_.failed; }
   Result<RunEnd> Loop();
+  Result<void> CountTrials();
   Result<void> Look();
   Result<void> KeepBooks(Seconds now);
   Result<void> Reclaim();
