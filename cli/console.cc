@@ -12,9 +12,9 @@
 namespace joulefront {
 namespace {
 
-std::size_t TerminalWidth() {
+std::size_t TerminalWidth(int fd) {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
 }
 
@@ -33,17 +33,15 @@ class TerminalConsole : public Console {
     return true;
   }
   void ShowProgress(const std::string& line) override {
-    fmt::print(stderr, "\r{}\033[K", Elide(line, TerminalWidth() - 1));
-    std::fflush(stderr);
+    PrintNote(fmt::format("\r{}\033[K", Elide(line, TerminalWidth(STDERR_FILENO) - 1)));
     shown_ = true;
   }
   void Say(const std::string& line) override {
-    if (shown_) fmt::print(stderr, "\r\033[K");
+    PrintNote((shown_ ? "\r\033[K" : "") + line + "\n");
     shown_ = false;
-    fmt::print(stderr, "{}\n", line);
   }
   void EndProgress() override {
-    if (shown_) fmt::print(stderr, "\n");
+    if (shown_) PrintNote("\n");
     shown_ = false;
   }
 
@@ -61,7 +59,7 @@ class PlainConsole : public Console {
     return true;
   }
   void ShowProgress(const std::string& line) override { Say(line); }
-  void Say(const std::string& line) override { fmt::print(stderr, "{}\n", line); }
+  void Say(const std::string& line) override { PrintNote(line + "\n"); }
   void EndProgress() override {}
 
  private:
@@ -78,14 +76,23 @@ std::unique_ptr<Console> MakeConsole(bool quiet) {
   return std::make_unique<PlainConsole>(quiet);
 }
 
-bool ColourOnStdout() { return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
+std::optional<std::size_t> WidthOfStdout() {
+  if (isatty(STDOUT_FILENO) == 0) return std::nullopt;
+  return TerminalWidth(STDOUT_FILENO);
+}
 
 bool PrintData(const std::string& data) {
   if (std::fwrite(data.data(), 1, data.size(), stdout) == data.size() && std::fflush(stdout) == 0) {
     return true;
   }
-  fmt::print(stderr, "joulefront: cannot write to stdout: {}\n", std::strerror(errno));
+  PrintNote(fmt::format("joulefront: cannot write to stdout: {}\n", std::strerror(errno)));
   return false;
+}
+
+void PrintNote(std::string_view text) {
+  // fmt::print() would throw where stderr is full or closed.
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
 }
 
 }  // namespace joulefront

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/units.h"
 
@@ -26,10 +28,13 @@ class Console {
 /// `quiet`: no progress, only what is said.
 std::unique_ptr<Console> MakeConsole(bool quiet);
 
-/// Whether stdout may be coloured: it is a terminal and NO_COLOR is not set.
-bool ColourOnStdout();
+/// Characters in a line of the terminal that stdout is; empty if it is none.
+std::optional<std::size_t> WidthOfStdout();
 
 /// Writes data to stdout; false, with a message on stderr, if that fails.
 bool PrintData(const std::string& data);
+
+/// Writes to stderr. Where nobody can read it, it is lost: a study goes on without its terminal.
+void PrintNote(std::string_view text);
 
 }  // namespace joulefront

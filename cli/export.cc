@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -122,6 +123,10 @@ int ExportVerb(const Arguments& arguments) {
   std::ofstream file;
   const auto output = options.Get("output");
   if (output) {
+    std::error_code none;
+    if (std::filesystem::equivalent(*output, opened->path, none)) {
+      return options.Refuse(fmt::format("--output {} is the store itself", *output));
+    }
     file.open(*output, std::ios::binary | std::ios::trunc);
     if (!file) {
       return Complain("export", {ErrorCode::kUnavailable,

@@ -52,6 +52,15 @@ Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy
                 fmt::format("{} {}: write NAME=VALUE, such as energy=10kJ", flag, text));
   }
   Bound bound{.name = text.substr(0, equals)};
+  std::set<std::string> names;
+  for (const Trial& trial : trials) {
+    for (const auto& [name, unused] : trial.values) names.insert(name);
+  }
+  if (!names.empty() && !names.contains(bound.name)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} {}: no trial has a value '{}'; there are: {}", flag, text,
+                            bound.name, fmt::join(names, ", ")));
+  }
   const std::string value = text.substr(equals + 1);
   double limit = 0.0;
   const auto& constraints = opened.study.constraints;
@@ -64,19 +73,11 @@ Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy
     limit = joules->value();
   } else {
     const auto parsed = std::from_chars(value.data(), value.data() + value.size(), limit);
-    if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size()) {
+    if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size() ||
+        !std::isfinite(limit)) {
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("{} {}: '{}' is not a number", flag, text, value));
     }
-  }
-  std::set<std::string> names;
-  for (const Trial& trial : trials) {
-    for (const auto& [name, unused] : trial.values) names.insert(name);
-  }
-  if (!names.empty() && !names.contains(bound.name)) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} {}: no trial has a value '{}'; there are: {}", flag, text,
-                            bound.name, fmt::join(names, ", ")));
   }
   (is_max ? bound.max : bound.min) = limit;
   return bound;
@@ -243,11 +244,10 @@ void WarnOfMixture(const View& view) {
       if (figure != nullptr) keys.insert(figure->provenance);
     }
     if (keys.size() > 1) {
-      fmt::print(
-          stderr,
+      PrintNote(fmt::format(
           "warning: the joules of '{}' come from {} different meters or hosts and should not "
           "be compared; export --format json shows which\n",
-          objective.name, keys.size());
+          objective.name, keys.size()));
     }
   }
 }
@@ -263,7 +263,8 @@ std::string MakeText(const View& view, bool plot) {
     text += fmt::format("; hypervolume {} to reference ({})", FormatNumber(*front.hypervolume),
                         fmt::join(reference, ", "));
   }
-  text += "\n\n" + FormatTable(MakeTable(view, /*exact=*/false));
+  text +=
+      "\n\n" + FormatTable(MakeTable(view, /*exact=*/false), WidthOfStdout().value_or(kUnlimited));
   if (plot) text += "\n" + MakePlot(view);
   return text;
 }
@@ -293,11 +294,11 @@ int FrontVerb(const Arguments& arguments) {
   const Front front = ComputeFront(opened->study, *trials, *bounds);
   const View view{opened->study, *trials, front};
   if (front.points.empty()) {
-    fmt::print(stderr, "joulefront front: {}\n",
-               front.complete == 0
-                   ? "no trial is complete yet; joulefront status shows where they are"
-               : front.feasible == 0 ? "no trial meets the constraints"
-                                     : "no trial meets --max and --min");
+    PrintNote(fmt::format("joulefront front: {}\n",
+                          front.complete == 0
+                              ? "no trial is complete yet; joulefront status shows where they are"
+                          : front.feasible == 0 ? "no trial meets the constraints"
+                                                : "no trial meets --max and --min"));
     if (format != "json") return kNothingFeasible;
   }
   WarnOfMixture(view);

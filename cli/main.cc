@@ -1,10 +1,12 @@
 // joulefront: the table of verbs, and nothing else.
+#include <fcntl.h>
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
 
+#include "cli/console.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -28,39 +30,44 @@ constexpr Verb kVerbs[] = {
     {"ask-tell", "drive the search from any language, by JSON lines", AskTellVerb},
 };
 
-void PrintHelp(std::FILE* to) {
-  fmt::print(to,
-             "joulefront finds the training configurations that are worth their joules.\n\n"
-             "usage: joulefront VERB [ARGUMENTS]     joulefront VERB --help\n\n");
-  for (const Verb& verb : kVerbs) fmt::print(to, "  {:<10}{}\n", verb.name, verb.help);
-  fmt::print(
-      to,
+std::string Help() {
+  std::string text =
+      "joulefront finds the training configurations that are worth their joules.\n\n"
+      "usage: joulefront VERB [ARGUMENTS]     joulefront VERB --help\n\n";
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<10}{}\n", verb.name, verb.help);
+  return text +
       "\nexamples:\n"
       "  joulefront run study.toml            start a study, or go on with it\n"
       "  joulefront front study.db --plot     choose from its front\n"
       "  joulefront meters                    where will the joules come from?\n\n"
       "exit codes: 0 done, 1 run-time failure, 2 usage or study file, 3 gate or limit failed,\n"
       "            4 nothing complete or feasible, 5 meter missing, 6 store unusable,\n"
-      "            130/143 interrupted after a clean save\n");
+      "            130/143 interrupted after a clean save\n";
+}
+
+/// Takes the place of standard streams that were closed, so that no store or log is opened there
+/// and written to as if it were the terminal. Writing to it fails, reading finds the end.
+void ReserveStandardStreams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) == -1) static_cast<void>(open("/dev/null", O_RDONLY));
+  }
 }
 
 int Main(int argc, char** argv) {
   const std::string_view name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "-h" || name == "help") {
-    PrintHelp(stdout);
-    return kDone;
+    return PrintData(Help()) ? kDone : kRunTimeFailure;
   }
   if (name == "--version") {
-    fmt::print("joulefront {}\n", JOULEFRONT_VERSION);
-    return kDone;
+    return PrintData("joulefront " JOULEFRONT_VERSION "\n") ? kDone : kRunTimeFailure;
   }
   for (const Verb& verb : kVerbs) {
     if (verb.name == name) return verb.function(Arguments(argv + 2, argv + argc));
   }
   if (name.empty()) {
-    PrintHelp(stderr);
+    PrintNote(Help());
   } else {
-    fmt::print(stderr, "joulefront: there is no verb '{}'; see joulefront --help\n", name);
+    PrintNote(fmt::format("joulefront: there is no verb '{}'; see joulefront --help\n", name));
   }
   return kUsageError;
 }
@@ -68,11 +75,12 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ReserveStandardStreams();
   try {
     return Main(argc, argv);
   } catch (const std::exception& error) {
     // Only out-of-memory and the like come here: what can be foreseen is a Result.
-    fmt::print(stderr, "joulefront: {}\n", error.what());
+    PrintNote(fmt::format("joulefront: {}\n", error.what()));
     return kRunTimeFailure;
   }
 }

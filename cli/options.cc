@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "cli/console.h"
+
 namespace joulefront {
 
 namespace po = boost::program_options;
@@ -31,8 +33,9 @@ std::optional<int> VerbOptions::Parse(const Arguments& arguments, std::size_t mo
   if (Has("help")) {
     std::ostringstream flags;
     flags << visible_;
-    fmt::print("usage: joulefront {}\n\n{}\n\n{}", usage_, about_, flags.str());
-    return kDone;
+    const bool shown = PrintData(
+        fmt::format("usage: joulefront {}\n\n{}\n\n{}", usage_, about_, flags.str()));
+    return shown ? kDone : kRunTimeFailure;
   }
   positional_ = All("positional");
   if (positional_.size() > most_positional) {
@@ -47,8 +50,8 @@ std::vector<std::string> VerbOptions::All(const std::string& name) const {
 
 int VerbOptions::Refuse(const std::string& message) const {
   const std::string verb = usage_.substr(0, usage_.find(' '));
-  fmt::print(stderr, "joulefront {0}: {1}\nusage: joulefront {2}\nsee joulefront {0} --help\n",
-             verb, message, usage_);
+  PrintNote(fmt::format("joulefront {0}: {1}\nusage: joulefront {2}\nsee joulefront {0} --help\n",
+                        verb, message, usage_));
   return kUsageError;
 }
 

@@ -32,6 +32,8 @@ constexpr const char* kAbout =
     "  [trainer]    command = [\"python3\", \"train.py\", \"--width={width}\"]\n"
     "  [budget]     trials = 60";
 
+constexpr int kMostWorkers = 1024;
+
 /// "24/60 done, 2 running, 1 failed | front 7, hypervolume 4.2 | 1.2 kJ estimated | ETA 40 s".
 std::string ProgressLine(const Progress& progress) {
   const TrialCounts& counts = progress.counts;
@@ -96,6 +98,10 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   const std::string& path = options.positional()[0];
   if (const auto workers = options.Get<int>("workers")) study.workers.count = *workers;
   if (const auto trials = options.Get<std::int64_t>("trials")) study.budget.trials = *trials;
+  if (study.workers.count > kMostWorkers) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--workers must be at most {}", kMostWorkers));
+  }
   if (study.workers.count < 1 || (study.budget.trials && *study.budget.trials < 1)) {
     return Fail(ErrorCode::kInvalidArgument, "--workers and --trials must be at least 1");
   }
@@ -137,8 +143,6 @@ int RunVerb(const Arguments& arguments) {
   const std::string path = StorePathFor(options.Get("store"), file->study.name);
   auto opened = OpenForStudyFile(*file, path);
   if (!opened) return Complain("run", opened.error());
-  auto lock = LockForRun(path);
-  if (!lock) return Complain("run", lock.error());
 
   const auto console = MakeConsole(options.Has("quiet"));
   for (const std::string& note : file->notes) console->Say("note: " + note);

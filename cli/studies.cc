@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/console.h"
 #include "cli/verbs.h"
 #include "workers/process.h"
+#include "workers/study_runner.h"
 
 namespace joulefront {
 namespace {
@@ -32,10 +34,11 @@ Result<StudyEntry> Choose(const std::vector<StudyEntry>& studies, const std::str
 }
 
 /// The study of that id in an open store.
-Result<OpenedStudy> Load(std::string path, std::unique_ptr<StudyStore> store, StudyId id) {
+Result<OpenedStudy> Load(std::string path, std::unique_ptr<StudyStore> store, StudyId id,
+                         FileDescriptor lock = {}) {
   auto study = store->LoadStudy(id);
   if (!study) return Pass(study);
-  return OpenedStudy{std::move(path), std::move(store), id, std::move(*study)};
+  return OpenedStudy{std::move(path), std::move(store), id, std::move(*study), std::move(lock)};
 }
 
 }  // namespace
@@ -81,9 +84,11 @@ Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& s
     return entry.name == file.study.name;
   });
   if (known == studies->end()) {
+    auto lock = LockForRun(store_path);
+    if (!lock) return Pass(lock);
     auto id = (*store)->CreateStudy(file.study, CalendarNow());
     if (!id) return Pass(id);
-    return Load(store_path, std::move(*store), *id);
+    return Load(store_path, std::move(*store), *id, std::move(*lock));
   }
   auto stored = (*store)->LoadStudy(known->id);
   if (!stored) return Pass(stored);
@@ -98,12 +103,14 @@ Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& s
     return Fail(ErrorCode::kInvalidArgument,
                 message + "undo the change, or give the study another name or --store");
   }
+  auto lock = LockForRun(store_path);
+  if (!lock) return Pass(lock);
   JF_TRY((*store)->UpdateSettings(known->id, file.study));
-  return Load(store_path, std::move(*store), known->id);
+  return Load(store_path, std::move(*store), known->id, std::move(*lock));
 }
 
 int Complain(std::string_view verb, const Error& error) {
-  fmt::print(stderr, "joulefront {}: {}\n", verb, error.message);
+  PrintNote(fmt::format("joulefront {}: {}\n", verb, error.message));
   switch (error.code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kNotFound:

@@ -11,6 +11,7 @@
 #include "study_store/open_store.h"
 #include "study_store/store.h"
 #include "study_store/study_file.h"
+#include "workers/process.h"
 
 namespace joulefront {
 
@@ -19,6 +20,7 @@ struct OpenedStudy {
   std::unique_ptr<StudyStore> store;
   StudyId id = 0;
   Study study;
+  FileDescriptor lock;  // held for whoever proposes; see OpenForStudyFile
 };
 
 /// Where a study of that name is kept: `flag` if given, else JOULEFRONT_STORE, else NAME.db here.
@@ -29,9 +31,9 @@ std::string StorePathFor(const std::optional<std::string>& flag, const std::stri
 Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
                               OpenMode mode);
 
-/// Opens or makes the store of a study file and the study in it, and brings its settings up to
-/// date. kInvalidArgument if the store has a study of that name with another definition: the
-/// message shows where they differ.
+/// Opens or makes the store of a study file and the study in it, takes the right to propose, and
+/// brings the settings up to date. kInvalidArgument if the store has a study of that name with
+/// another definition: the message shows where they differ. kBusy if somebody else proposes.
 Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& store_path);
 
 /// Prints "joulefront VERB: message" and gives the exit code that belongs to the error.

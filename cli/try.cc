@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -32,7 +33,9 @@ constexpr const char* kAbout =
 Value ValueOfText(const std::string& text) {
   const auto json = ordered_json::parse(text, nullptr, false);
   if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<std::int64_t>();
+  // get<std::int64_t>() would let larger ones wrap round.
+  const bool fits = !json.is_number_unsigned() || json.get<std::uint64_t>() <= INT64_MAX;
+  if (json.is_number_integer() && fits) return json.get<std::int64_t>();
   if (json.is_number()) return json.get<double>();
   return text;
 }
@@ -95,13 +98,14 @@ std::string MakeJson(const AttemptResult& result, const std::string& configurati
          "\n";
 }
 
-/// A folder of its own for the trial, gone with the object.
+/// A folder of its own for the trial, gone with the object. No path if it could not be made.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
+    std::error_code none;
     std::string pattern =
-        (std::filesystem::temp_directory_path() / "joulefront-try-XXXXXX").string();
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+        (std::filesystem::temp_directory_path(none) / "joulefront-try-XXXXXX").string();
+    if (!none && mkdtemp(pattern.data()) != nullptr) path_ = pattern;
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -143,20 +147,24 @@ int TryVerb(const Arguments& arguments) {
   SignalWatch signals;
   BecomeSubreaper();
   const TemporaryFolder folder;
+  if (folder.path().empty()) {
+    return Complain("try", {ErrorCode::kUnavailable,
+                            "cannot make a temporary folder; set TMPDIR to a writable one"});
+  }
   const Claim claim{.configuration = ConfigurationToJson(study.space, *configuration),
                     .seed = study.seed};
   auto command = PrepareTrainer(study, claim, folder.path(), 0);
   if (!command) return Complain("try", command.error());
-  const AttemptCallbacks callbacks{
-      .on_log = [](std::string_view text) { fmt::print(stderr, "{}", text); }};
+  const AttemptCallbacks callbacks{.on_log = [](std::string_view text) { PrintNote(text); }};
   const AttemptEnd end = RunAttempt(study, *command, *patterns, signals, callbacks);
   const AttemptResult result = Judge(study, end);
   const std::string data = format == "json" ? MakeJson(result, claim.configuration)
                                             : MakeText(result, claim.configuration);
   if (!PrintData(data)) return kRunTimeFailure;
   if (result.state == AttemptState::kComplete) return kDone;
-  fmt::print(stderr, "joulefront try: {}{}: {}\n", Name(result.state),
-             result.failure ? fmt::format(" ({})", Name(*result.failure)) : "", result.message);
+  PrintNote(fmt::format("joulefront try: {}{}: {}\n", Name(result.state),
+                        result.failure ? fmt::format(" ({})", Name(*result.failure)) : "",
+                        result.message));
   return signals.stop_requests() > 0 ? 128 + signals.stop_signal() : kRunTimeFailure;
 }
 

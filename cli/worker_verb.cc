@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/console.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "workers/worker.h"
@@ -32,10 +33,9 @@ int WorkerVerb(const Arguments& arguments) {
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kWrite);
   if (!opened) return Complain("worker", opened.error());
-  const WorkerOptions worker{
-      .store_path = opened->path,
-      .slot = *options.Get<int>("slot"),
-      .on_line = [](const std::string& line) { fmt::print(stderr, "{}\n", line); }};
+  const WorkerOptions worker{.store_path = opened->path,
+                             .slot = *options.Get<int>("slot"),
+                             .on_line = [](const std::string& line) { PrintNote(line + "\n"); }};
   auto worked = Work(*opened->store, opened->id, worker, signals);
   if (!worked) return Complain("worker", worked.error());
   return signals.stop_requests() > 0 ? 128 + signals.stop_signal() : kDone;

@@ -69,7 +69,7 @@ void AttemptLog::Finish() {
   const std::string_view rest =
       tail().substr(tail().size() - std::min({tail().size(), kTailBytes, appended_ - kMostBytes}));
   const std::size_t left_out = appended_ - kMostBytes - rest.size();
-  Write(fmt::format("\n[joulefront: {} bytes left out here]\n", left_out));
+  if (left_out > 0) Write(fmt::format("\n[joulefront: {} bytes left out here]\n", left_out));
   Write(rest);
   appended_ = kMostBytes;
 }

@@ -102,6 +102,14 @@ tl::unexpected<Error> StartFailure(const std::string& program, int reason, bool 
   return Fail(ErrorCode::kUnavailable, fmt::format("cannot start '{}': {}", program, why));
 }
 
+/// Opens stdin, stdout and stderr on /dev/null where they are closed: else the next file opened, a
+/// store perhaps, would take their place and be printed into.
+void FillStandardFiles() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd >= 0) close(fd);
+}
+
 }  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
@@ -126,6 +134,7 @@ TimePoint CalendarNow() {
 }
 
 SignalWatch::SignalWatch() {
+  FillStandardFiles();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   sigset_t set;
@@ -256,7 +265,11 @@ std::string HostName() {
 
 bool IsAlive(pid_t pid, std::int64_t start_ticks) {
   const auto now = StartTicks(SystemRoots{}, pid);
-  return now && *now == start_ticks;
+  if (!now || *now != start_ticks) return false;
+  // The dead keep their entry until somebody reaps them, which in a container may be nobody.
+  const std::string stat = ReadText(fmt::format("/proc/{}/stat", pid));
+  const auto name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat.find_first_of("ZX", name_end) != name_end + 2;
 }
 
 }  // namespace joulefront

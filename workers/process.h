@@ -41,7 +41,8 @@ TimePoint CalendarNow();
 
 /// Blocks SIGINT, SIGTERM, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD in this
 /// process for its life and turns them into something to poll. Ignores SIGPIPE and SIGXFSZ, so that
-/// a full disk is an error and no death. One object a process.
+/// a full disk is an error and no death. Opens those of the files 0 to 2 that are closed. One
+/// object a process.
 class SignalWatch {
  public:
   SignalWatch();
@@ -100,7 +101,8 @@ void KillStrayChildren(const std::vector<pid_t>& kept);
 std::string BootId();
 std::string HostName();
 
-/// Whether the process is there and began at `start_ticks` (see StartTicks in cpu_time.h).
+/// Whether the process is there, is no zombie, and began at `start_ticks` (see StartTicks in
+/// cpu_time.h).
 bool IsAlive(pid_t pid, std::int64_t start_ticks);
 
 }  // namespace joulefront

@@ -18,7 +18,7 @@ namespace {
 constexpr int kFirstPauseMs = 5;
 constexpr int kLongestPauseMs = 200;
 // How long a result that the store refuses is kept, once we are told to stop.
-constexpr Seconds kLastPatience(10.0);
+constexpr Seconds kLastPatience(5.0);
 
 TimePoint Later(TimePoint now, Seconds time) {
   return now + std::chrono::milliseconds(static_cast<std::int64_t>(time.value() * 1e3));

@@ -1,9 +1,15 @@
 joulefront_test(study_store joulefront::study_store
   study_store/show_store.cc
+  study_store/test_configuration_json.cc
+  study_store/test_front.cc
+  study_store/test_placeholders.cc
+  study_store/test_proposer.cc
   study_store/test_sqlite_faults.cc
   study_store/test_sqlite_store.cc
   study_store/test_sqlite_views.cc
   study_store/test_store_contract.cc
   study_store/test_store_model.cc
-  study_store/test_store_race.cc)
+  study_store/test_store_race.cc
+  study_store/test_study.cc
+  study_store/test_study_file.cc)
 target_link_libraries(test_study_store PRIVATE SQLite::SQLite3)

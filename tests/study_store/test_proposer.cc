@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "study_store/proposer.h"
+#include "tests/search/spaces.h"
+#include "tests/study_store/store_contract.h"
+
+namespace joulefront {
+namespace {
+
+/// Objectives error and energy over one continuous parameter and a choice.
+Study TwoObjectives(const std::string& sampler = "auto") {
+  Study study = SampleStudy();
+  study.space = MakeSpace({Float("x", 0, 1), Choice("c", {Text("a"), Text("b")})});
+  study.constraints.clear();
+  study.sampler = sampler;
+  return study;
+}
+
+/// A store with one study, in which trials are proposed and ended one after another.
+class Bench {
+ public:
+  explicit Bench(Study study)
+      : study_(std::move(study)),
+        store_(NewMemoryStore()),
+        id_(Require(store_->CreateStudy(study_, At(0)))),
+        proposer_(std::make_unique<Proposer>(*store_, id_, study_)) {}
+
+  /// What a restarted process has: the store alone.
+  void Restart() { proposer_ = std::make_unique<Proposer>(*store_, id_, study_); }
+
+  std::optional<TrialNumber> Propose(std::optional<std::int64_t> limit = {}) {
+    Require(proposer_->Refresh());
+    return Require(proposer_->Propose(limit, At(1)));
+  }
+
+  /// Ends the next waiting trial: every third fails, the others get values from their x.
+  void EndNext() {
+    const Claim claim = ClaimNext(*store_, id_, "w", At(2));
+    if (claim.trial % 3 == 2) {
+      Require(store_->FinishAttempt(claim, Ended(AttemptState::kFailed), {}, At(3)));
+      return;
+    }
+    const double x = nlohmann::json::parse(claim.configuration).at("x").get<double>();
+    const AttemptResult result{.state = AttemptState::kComplete,
+                               .values = {{"error", (1 - x) * (1 - x)}, {"energy", x + 0.1}}};
+    Require(store_->FinishAttempt(claim, result, {}, At(3)));
+  }
+
+  std::string ConfigurationOf(TrialNumber number) {
+    return Require(store_->LoadTrials(id_))[static_cast<std::size_t>(number)].configuration;
+  }
+  std::vector<Trial> Trials() { return Require(store_->LoadTrials(id_)); }
+
+  Proposer& proposer() { return *proposer_; }
+  StudyStore& store() { return *store_; }
+  StudyId id() const { return id_; }
+
+ private:
+  Study study_;
+  std::unique_ptr<StudyStore> store_;
+  StudyId id_;
+  std::unique_ptr<Proposer> proposer_;
+};
+
+TEST_CASE("A proposal waits in the store with its sampler, its reason and a seed of its own") {
+  Bench bench(TwoObjectives());
+  CHECK(bench.Propose() == 0);
+  CHECK(bench.Propose() == 1);
+  const auto trials = bench.Trials();
+  REQUIRE(trials.size() == 2);
+  CHECK(trials[0].state == TrialState::kWaiting);
+  CHECK(trials[0].proposed_by == "sobol");
+  CHECK_FALSE(trials[0].reason.empty());
+  CHECK(trials[0].seed != trials[1].seed);
+  CHECK(trials[1].seed < std::uint64_t{1} << 53);  // exact in every language
+}
+
+TEST_CASE("A refresh takes in what has changed, finished, failed and waiting") {
+  Bench bench(TwoObjectives());
+  for (int i = 0; i < 4; ++i) bench.Propose();
+  CHECK(bench.proposer().trials().size() == 3);  // as of the last refresh
+  for (int i = 0; i < 3; ++i) bench.EndNext();
+  CHECK(bench.proposer().trials()[0].state == TrialState::kWaiting);
+  Require(bench.proposer().Refresh());
+  const auto& trials = bench.proposer().trials();
+  REQUIRE(trials.size() == 4);
+  CHECK(trials[0].state == TrialState::kComplete);
+  CHECK(trials[2].state == TrialState::kFailed);
+  CHECK(trials[3].state == TrialState::kWaiting);
+  CHECK(trials[0].values.contains("energy"));
+}
+
+TEST_CASE("A resumed study proposes what an uninterrupted one would have") {
+  for (const auto sampler : kSamplerNames) {
+    INFO(sampler);
+    Bench straight{TwoObjectives(std::string(sampler))};
+    Bench resumed{TwoObjectives(std::string(sampler))};
+    for (int i = 0; i < 40; ++i) {
+      for (Bench* bench : {&straight, &resumed}) {
+        bench->Propose();
+        if (i > 0) bench->EndNext();  // one is always pending
+      }
+      resumed.Restart();
+    }
+    for (TrialNumber number = 0; number < 40; ++number) {
+      INFO(number);
+      CHECK(straight.ConfigurationOf(number) == resumed.ConfigurationOf(number));
+    }
+  }
+}
+
+TEST_CASE("Results change what is proposed, and failures count as results") {
+  // NSGA-II breeds from what is evaluated: the same history with one trial failed goes elsewhere.
+  Bench good(TwoObjectives("nsga2")), bad(TwoObjectives("nsga2"));
+  for (Bench* bench : {&good, &bad}) {
+    for (int i = 0; i < 30; ++i) bench->Propose();
+  }
+  for (int i = 0; i < 30; ++i) {
+    good.EndNext();
+    const Claim claim = ClaimNext(bad.store(), bad.id(), "w", At(2));
+    Require(bad.store().FinishAttempt(claim, Ended(AttemptState::kFailed), {}, At(3)));
+  }
+  const auto next_good = good.Propose(), next_bad = bad.Propose();
+  REQUIRE(next_good);
+  REQUIRE(next_bad);
+  CHECK(good.Trials()[30].proposed_by == "nsga2");
+  CHECK(good.ConfigurationOf(*next_good) != bad.ConfigurationOf(*next_bad));
+}
+
+TEST_CASE("At its limit of trials the study takes no more, and more after it was raised") {
+  Bench bench(TwoObjectives());
+  CHECK(bench.Propose(2) == 0);
+  CHECK(bench.Propose(2) == 1);
+  const auto third = bench.proposer().Propose(2, At(1));
+  REQUIRE_FALSE(third);
+  CHECK(third.error().code == ErrorCode::kConflict);
+  CHECK(bench.Trials().size() == 2);
+  CHECK(bench.Propose(3) == 2);
+}
+
+TEST_CASE("An exhausted space has every configuration once, and then proposes none") {
+  for (const auto sampler : kSamplerNames) {
+    INFO(sampler);
+    Study study = TwoObjectives(std::string(sampler));
+    study.space = FiniteSpace();  // 8 configurations
+    Bench bench(study);
+    CHECK_FALSE(Require(bench.proposer().ProposeAgain(At(1))));  // nothing to repeat yet
+    std::set<std::string> seen;
+    while (const auto number = bench.Propose()) seen.insert(bench.ConfigurationOf(*number));
+    CHECK(seen.size() == 8);
+    CHECK(bench.Trials().size() == 8);
+    CHECK_FALSE(bench.Propose());
+    CHECK(Require(bench.proposer().ProposeAgain(At(1))) == 8);
+    CHECK(seen.contains(bench.ConfigurationOf(8)));
+    CHECK(bench.Trials()[8].proposed_by == "repeat");
+  }
+}
+
+TEST_CASE("A repeat is one of the front where there is one") {
+  Study study = TwoObjectives();
+  study.space = MakeSpace({Int("x", 0, 3)});
+  Bench bench(study);
+  while (bench.Propose()) {
+  }
+  for (int i = 0; i < 4; ++i) {
+    const Claim claim = ClaimNext(bench.store(), bench.id(), "w", At(2));
+    // x = 3 beats all others in both objectives.
+    const double x = nlohmann::json::parse(claim.configuration).at("x").get<double>();
+    const AttemptResult result{.state = AttemptState::kComplete,
+                               .values = {{"error", 3 - x}, {"energy", 3 - x}}};
+    Require(bench.store().FinishAttempt(claim, result, {}, At(3)));
+  }
+  Require(bench.proposer().Refresh());
+  for (TrialNumber number = 4; number < 8; ++number) {
+    CHECK(Require(bench.proposer().ProposeAgain(At(4))) == number);
+    CHECK(bench.ConfigurationOf(number) == "{\"x\":3}");
+  }
+}
+
+TEST_CASE("A trial that does not fit the study is corrupt, by its number") {
+  Bench bench(TwoObjectives());
+  Require(bench.store().AddTrial(bench.id(), {.configuration = R"({"y":1})"}, {}, At(0)));
+  const auto refreshed = bench.proposer().Refresh();
+  REQUIRE_FALSE(refreshed);
+  CHECK(refreshed.error().code == ErrorCode::kCorrupt);
+  CHECK(refreshed.error().message ==
+        "trial 0 in the store does not fit the study: parameter 'x' has no value");
+}
+
+}  // namespace
+}  // namespace joulefront

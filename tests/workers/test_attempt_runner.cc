@@ -1,0 +1,178 @@
+// One attempt with trainers that do as they should, and the ways to stop one.
+#include <sys/resource.h>
+
+#include "tests/workers/attempts.h"
+
+using namespace joulefront;
+
+namespace {
+
+Seconds OwnCpuTime() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return Seconds(seconds(usage.ru_utime) + seconds(usage.ru_stime));
+}
+
+std::vector<std::string> PhaseNames(const Outcome& outcome) {
+  std::vector<std::string> names;
+  for (const PhaseEnergy& phase : outcome.end.energy) names.push_back(phase.phase);
+  return names;
+}
+
+/// Reports, and says that it goes, when it is told to stop.
+constexpr const char* kStopsWell =
+    "trap 'echo stopping; exit 143' TERM\n"
+    "echo ready\n"
+    "while true; do sleep 0.02; done\n";
+
+}  // namespace
+
+TEST_CASE("values, progress, phases and joules of a trainer that speaks the protocol are taken") {
+  ScratchFolder folder;
+  const Outcome outcome =
+      RunShell(folder,
+               "echo hello\n"
+               "echo '{\"joulefront\": \"phase\", \"name\": \"train\"}'\n"
+               "echo '{\"joulefront\": \"progress\", \"step\": 1, \"values\": {\"error\": 0.75}}'\n"
+               "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done\n"
+               "echo '{\"joulefront\": \"phase\", \"name\": \"evaluate\"}'\n"
+               "echo '{\"joulefront\": \"result\", \"values\": {\"error\": 0.5, \"n\": 3}}'\n"
+               "echo to stderr >&2\n");
+  CHECK(Name(outcome.result.state) == "complete");
+  CHECK(outcome.result.values.at("error") == 0.5);
+  CHECK(outcome.result.values.at("n") == 3.0);
+  CHECK(outcome.result.values.contains("energy"));
+  REQUIRE(outcome.progress.size() == 1);
+  CHECK(outcome.progress[0].step == 1);
+  CHECK(outcome.progress[0].values == NamedValues{{"error", 0.75}});
+  CHECK(PhaseNames(outcome) == std::vector<std::string>{"setup", "train", "evaluate", "total"});
+  const PhaseEnergy& total = outcome.end.energy.back();
+  CHECK(total.cpu > Seconds(0));
+  CHECK(total.wall <= outcome.wall);
+  for (const char* line : {"hello\n", "\"name\": \"train\"", "\"error\": 0.5", "to stderr\n"}) {
+    CHECK_THAT(outcome.log, Catch::Contains(line));
+  }
+}
+
+TEST_CASE("expressions read both outputs, also of last lines without an end") {
+  ScratchFolder folder;
+  const std::string metrics =
+      "[trainer.metrics]\nerror = 'error=(\\S+)'\nloss = 'loss=(\\S+)'\nsize = 'size=(\\S+)'\n";
+  const Outcome outcome = RunShell(
+      folder, "echo size=3; echo loss=9 >&2; printf error=0.125; printf loss=0.25 >&2\n", metrics);
+  CHECK(Name(outcome.result.state) == "complete");
+  CHECK(outcome.end.values == NamedValues{{"error", 0.125}, {"loss", 0.25}, {"size", 3.0}});
+}
+
+TEST_CASE("a message of the protocol goes before what an expression found") {
+  ScratchFolder folder;
+  const Outcome outcome =
+      RunShell(folder, std::string("echo error=9\n") + kReport + "echo error=8\n",
+               "[trainer.metrics]\nerror = 'error=(\\S+)'\n");
+  CHECK(outcome.result.values.at("error") == 0.5);
+}
+
+TEST_CASE("of the phases that a trainer invents a hundred are told apart, and all joules counted") {
+  ScratchFolder folder;
+  const std::string phases =
+      "i=0; while [ $i -lt 300 ]; do i=$((i+1));"
+      " echo \"{\\\"joulefront\\\": \\\"phase\\\", \\\"name\\\": \\\"p$i\\\"}\"; done\n";
+  const Outcome outcome = RunShell(folder, phases + kReport + "exit 1\n");
+  REQUIRE(outcome.end.energy.size() == 102);  // with setup and total
+  CHECK(outcome.end.energy[0].phase == "setup");
+  CHECK(outcome.end.energy[100].phase == "p100");
+  Seconds wall;
+  for (std::size_t i = 0; i < 101; ++i) wall += outcome.end.energy[i].wall;
+  CHECK(wall.value() == Approx(outcome.end.energy[101].wall.value()));
+  CheckFailure(outcome, FailureClass::kExitCode,
+               "(a message of it was not accepted: it names more than 100 different phases)");
+  const Outcome again = RunShell(folder, phases +
+                                             "echo '{\"joulefront\": \"phase\", \"name\": "
+                                             "\"p7\"}'\n" +
+                                             kReport);
+  CHECK(Name(again.result.state) == "complete");
+}
+
+TEST_CASE("of the values that a trainer invents a thousand are kept") {
+  ScratchFolder folder;
+  const Outcome outcome = RunPython(
+      folder,
+      "import json\n"
+      "for i in range(3000):\n"
+      "    print(json.dumps({'joulefront': 'result', 'values': {'v%d' % i: i, 'error': 0.5}}))\n"
+      "raise SystemExit(1)\n");
+  CHECK(outcome.end.values.size() == 1000);
+  CHECK(outcome.end.values.at("error") == 0.5);
+  CheckFailure(outcome, FailureClass::kExitCode, "more than 1000 different values");
+}
+
+TEST_CASE(
+    "a trainer that runs into its time limit is stopped, and what it reported is in the log") {
+  ScratchFolder folder;
+  const Outcome outcome = RunShell(folder, kStopsWell, "[workers]\ntimeout = '300 ms'\n");
+  CheckFailure(outcome, FailureClass::kTimeout, "timeout");
+  CHECK(outcome.end.exit_status == 143);
+  CHECK(outcome.log == "ready\nstopping\n");
+  CHECK(outcome.wall >= Seconds(0.3));
+  CHECK(outcome.wall < Seconds(5.0));
+  REQUIRE(!outcome.result.energy.empty());
+}
+
+TEST_CASE("a trainer that ends well when its time is over is complete") {
+  ScratchFolder folder;
+  const std::string finish = std::string("finish() {\n") + kReport + "exit 0\n}\n";
+  const Outcome outcome =
+      RunShell(folder, finish + "trap finish TERM\nwhile true; do sleep 0.02; done\n",
+               "[workers]\ntimeout = '300 ms'\n");
+  CHECK(outcome.end.timed_out);
+  CHECK(Name(outcome.result.state) == "complete");
+}
+
+TEST_CASE("a request to stop interrupts the trainer cleanly") {
+  ScratchFolder folder;
+  const Meddling stop{.on_heartbeat = [](SignalWatch& signals) {
+    if (signals.stop_requests() == 0) signals.RequestStop(SIGTERM);
+    return true;
+  }};
+  const Outcome outcome = RunShell(folder, kStopsWell, "", stop);
+  CHECK(Name(outcome.result.state) == "interrupted");
+  CHECK(outcome.end.stopped);
+  CHECK_THAT(outcome.log, Catch::EndsWith("stopping\n"));
+  CHECK(outcome.wall < Seconds(5.0));
+}
+
+TEST_CASE("a second request to stop waits for no grace") {
+  ScratchFolder folder;
+  const Meddling stop{.on_heartbeat = [](SignalWatch& signals) {
+    signals.RequestStop(SIGTERM);
+    return true;
+  }};
+  const Outcome outcome =
+      RunShell(folder, "trap '' TERM\nwhile true; do sleep 0.02; done\n", "", stop);
+  CHECK(Name(outcome.result.state) == "interrupted");
+  CHECK(outcome.end.signal == SIGKILL);
+  CHECK(outcome.wall < Seconds(5.0));
+}
+
+TEST_CASE("a lost lease stops the trainer, and the joules are there to be recorded") {
+  ScratchFolder folder;
+  const Meddling lose{.on_heartbeat = [](SignalWatch&) { return false; }};
+  const Outcome outcome = RunShell(folder, kStopsWell, "", lose);
+  CHECK(outcome.end.lease_lost);
+  CHECK(Name(outcome.result.state) == "interrupted");
+  REQUIRE(!outcome.result.energy.empty());
+  CHECK(outcome.result.energy.back().phase == "total");
+}
+
+TEST_CASE("waiting for a silent trainer, or one that closed its outputs, costs no CPU time") {
+  ScratchFolder folder;
+  const Seconds before = OwnCpuTime();
+  const Outcome outcome =
+      RunShell(folder, std::string(kReport) + "exec >&- 2>&-\nexec sleep 1.5\n");
+  CHECK(Name(outcome.result.state) == "complete");
+  CHECK(outcome.wall >= Seconds(1.5));
+  CHECK(OwnCpuTime() - before < Seconds(0.3));
+}
