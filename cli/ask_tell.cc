@@ -35,15 +35,16 @@ constexpr const char* kAbout =
     "\"values\"}]}\n\n"
     "Values are in the study file's units (joules for metered objectives) and directions. A bad "
     "line is\n"
-    "answered by {\"error\": \"...\"}. When every configuration has been proposed, \"trials\" is "
-    "shorter\n"
-    "than asked for.\n\n"
+    "answered by {\"error\": \"...\"}. When every configuration has been proposed, those of the "
+    "front "
+    "come\n"
+    "again.\n\n"
     "example:\n"
     "  echo '{\"ask\": 3}' | joulefront ask-tell study.toml";
 
 constexpr std::int64_t kMostAsked = 10'000;
 constexpr std::chrono::seconds kLease(60);
-constexpr int kRenewMs = 20'000;
+constexpr Seconds kRenewal(20.0);
 
 class Session {
  public:
@@ -52,7 +53,9 @@ class Session {
 
   ordered_json Answer(const std::string& line) {
     const auto request = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!request.is_object()) return Error("a line must be one JSON object");
+    if (!request.is_object()) {
+      return Error("a line must be one JSON object; NaN and Infinity are no JSON numbers");
+    }
     if (request.contains("ask")) return Ask(request["ask"]);
     if (request.contains("tell")) return Tell(request);
     if (request.contains("front")) return ShowFront();
@@ -87,8 +90,9 @@ class Session {
     ordered_json trials = ordered_json::array();
     for (std::int64_t i = 0; i < count.get<std::int64_t>(); ++i) {
       auto claim = ClaimNext();
-      if (!claim) return Error(claim.error().message);
-      if (!*claim) break;
+      // What was claimed before the error must be told; the next ask shows it again.
+      if (!claim && trials.empty()) return Error(claim.error().message);
+      if (!claim || !*claim) break;
       trials.push_back({{"number", (*claim)->trial},
                         {"configuration", ordered_json::parse((*claim)->configuration)}});
       asked_.emplace((*claim)->trial, std::move(**claim));
@@ -113,6 +117,7 @@ class Session {
     const auto claim =
         told.is_number_integer() ? asked_.find(told.get<TrialNumber>()) : asked_.end();
     if (claim == asked_.end()) {
+      if (!told.is_number_integer()) return Error("\"tell\" must be the number of a trial");
       return Error(fmt::format("trial {} is not waiting to be told in this session", told.dump()));
     }
     AttemptResult result;
@@ -177,26 +182,39 @@ class Session {
   std::map<TrialNumber, Claim> asked_;
 };
 
+/// Prints the answer to one line; false if that fails. Blank lines have none.
+bool Reply(Session& session, const std::string& line) {
+  if (line.find_first_not_of(" \t\r") == std::string::npos) return true;
+  using Handler = ordered_json::error_handler_t;
+  return PrintData(session.Answer(line).dump(-1, ' ', false, Handler::replace) + "\n");
+}
+
 /// Answers every line of stdin until its end or a signal.
 int Converse(Session& session, SignalWatch& signals) {
   std::string pending;
   std::array<char, 65536> buffer;
+  Seconds renewed = MonotonicNow();
   while (signals.stop_requests() == 0) {
     std::array<pollfd, 2> fds = {{{STDIN_FILENO, POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
-    if (poll(fds.data(), fds.size(), kRenewMs) == 0) session.RenewLeases();
+    poll(fds.data(), fds.size(), static_cast<int>(kRenewal.value() * 1e3));
+    if (MonotonicNow() - renewed >= kRenewal) {
+      session.RenewLeases();
+      renewed = MonotonicNow();
+    }
     signals.Drain();
     if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
     const ssize_t size = read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (size <= 0) break;
+    if (size <= 0) {  // a last line may lack its end
+      if (!Reply(session, pending)) return kRunTimeFailure;
+      break;
+    }
+    std::size_t searched = pending.size();
     pending.append(buffer.data(), static_cast<std::size_t>(size));
-    for (std::size_t newline; (newline = pending.find('\n')) != std::string::npos;) {
-      const std::string line = pending.substr(0, newline);
-      pending.erase(0, newline + 1);
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      using Handler = ordered_json::error_handler_t;
-      if (!PrintData(session.Answer(line).dump(-1, ' ', false, Handler::replace) + "\n")) {
-        return kRunTimeFailure;
-      }
+    for (std::size_t end; (end = pending.find('\n', searched)) != std::string::npos;) {
+      const std::string line = pending.substr(0, end);
+      pending.erase(0, end + 1);
+      searched = 0;
+      if (!Reply(session, line)) return kRunTimeFailure;
     }
   }
   return signals.stop_requests() > 0 ? 128 + signals.stop_signal() : kDone;
@@ -213,19 +231,17 @@ int AskTellVerb(const Arguments& arguments) {
   SignalWatch signals;
   auto file = ReadStudyFile(options.positional()[0]);
   if (!file) return Complain("ask-tell", file.error());
+  for (const std::string& note : file->notes) PrintNote("note: " + note + "\n");
   OpenedStudy opened;
-  FileDescriptor lock;
   if (const auto path = options.Get("store")) {
     auto stored = OpenForStudyFile(*file, *path);
     if (!stored) return Complain("ask-tell", stored.error());
     opened = std::move(*stored);
-    auto locked = LockForRun(*path);
-    if (!locked) return Complain("ask-tell", locked.error());
-    lock = std::move(*locked);
     auto reclaimed = ReclaimLostAttempts(*opened.store, opened.id, opened.study, *path);
     if (!reclaimed) return Complain("ask-tell", reclaimed.error());
   } else {
-    opened = {.path = "", .store = NewMemoryStore(), .id = 0, .study = file->study};
+    opened.store = NewMemoryStore();
+    opened.study = file->study;
     auto id = opened.store->CreateStudy(opened.study, CalendarNow());
     if (!id) return Complain("ask-tell", id.error());
     opened.id = *id;

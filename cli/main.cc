@@ -36,13 +36,13 @@ std::string Help() {
       "usage: joulefront VERB [ARGUMENTS]     joulefront VERB --help\n\n";
   for (const Verb& verb : kVerbs) text += fmt::format("  {:<10}{}\n", verb.name, verb.help);
   return text +
-      "\nexamples:\n"
-      "  joulefront run study.toml            start a study, or go on with it\n"
-      "  joulefront front study.db --plot     choose from its front\n"
-      "  joulefront meters                    where will the joules come from?\n\n"
-      "exit codes: 0 done, 1 run-time failure, 2 usage or study file, 3 gate or limit failed,\n"
-      "            4 nothing complete or feasible, 5 meter missing, 6 store unusable,\n"
-      "            130/143 interrupted after a clean save\n";
+         "\nexamples:\n"
+         "  joulefront run study.toml            start a study, or go on with it\n"
+         "  joulefront front study.db --plot     choose from its front\n"
+         "  joulefront meters                    where will the joules come from?\n\n"
+         "exit codes: 0 done, 1 run-time failure, 2 usage or study file, 3 gate or limit failed,\n"
+         "            4 nothing complete or feasible, 5 meter missing, 6 store unusable,\n"
+         "            130/143 interrupted after a clean save\n";
 }
 
 /// Takes the place of standard streams that were closed, so that no store or log is opened there

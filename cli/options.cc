@@ -33,8 +33,8 @@ std::optional<int> VerbOptions::Parse(const Arguments& arguments, std::size_t mo
   if (Has("help")) {
     std::ostringstream flags;
     flags << visible_;
-    const bool shown = PrintData(
-        fmt::format("usage: joulefront {}\n\n{}\n\n{}", usage_, about_, flags.str()));
+    const bool shown =
+        PrintData(fmt::format("usage: joulefront {}\n\n{}\n\n{}", usage_, about_, flags.str()));
     return shown ? kDone : kRunTimeFailure;
   }
   positional_ = All("positional");

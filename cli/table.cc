@@ -31,8 +31,9 @@ std::string Printable(const std::string& cell) {
 
 /// Characters, where a byte of UTF-8 that continues one is none.
 std::size_t Width(const std::string& cell) {
-  return static_cast<std::size_t>(std::count_if(
-      cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::string Padded(const std::string& cell, std::size_t width, bool left) {

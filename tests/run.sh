@@ -31,4 +31,13 @@ rm -rf build/quickstart
 examples/quickstart.sh --trials 14
 examples/quickstart.sh --trials 14 | grep -q "front of"
 
+step "examples"
+rm -rf build/examples && mkdir -p build/examples
+for study in study unchanged; do
+  (cd build/examples && ../release/bin/joulefront run "../../examples/02_any_command/$study.toml" --trials 6 --quiet)
+done
+for store in any_command unchanged; do
+  build/release/bin/joulefront front "build/examples/$store.db"
+done
+
 step "all tests passed"
