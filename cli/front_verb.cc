@@ -163,14 +163,19 @@ Table MakeTable(const View& view, bool exact) {
     const Trial& trial = view.trials[point.trial];
     std::vector<std::string> row = {std::to_string(trial.number)};
     for (std::size_t k = 0; k < study.objectives.size(); ++k) {
-      row.push_back(FormatNumber(point.objectives[k], exact ? 17 : 4));
+      row.push_back(exact ? fmt::format("{}", point.objectives[k])
+                          : FormatNumber(point.objectives[k]));
       if (!exact || !study.objectives[k].phase) continue;
       const EnergyFigure* figure = FigureOf(trial, study.objectives[k].phase);
       row.push_back(figure != nullptr ? std::string(Name(figure->provenance.energy_class))
                                       : "told");
     }
     if (priced) {
-      row.push_back(prices[i] ? FormatNumber(*prices[i] * step, exact ? 17 : 3) : exact ? "" : "-");
+      if (exact) {
+        row.push_back(prices[i] ? fmt::format("{}", *prices[i] * step) : "");
+      } else {
+        row.push_back(prices[i] ? FormatNumber(*prices[i] * step, 3) : "-");
+      }
       row.push_back(point.knee ? (exact ? "1" : "<- knee") : exact ? "0" : "");
     }
     const auto configuration = ordered_json::parse(trial.configuration);

@@ -32,8 +32,6 @@ constexpr const char* kAbout =
     "  [trainer]    command = [\"python3\", \"train.py\", \"--width={width}\"]\n"
     "  [budget]     trials = 60";
 
-constexpr int kMostWorkers = 1024;
-
 /// "24/60 done, 2 running, 1 failed | front 7, hypervolume 4.2 | 1.2 kJ estimated | ETA 40 s".
 std::string ProgressLine(const Progress& progress) {
   const TrialCounts& counts = progress.counts;

@@ -180,7 +180,7 @@ std::string MakeCsv(const Standing& standing) {
                     .rows = {{standing.study.name, std::to_string(counts.complete),
                               std::to_string(counts.failed), std::to_string(counts.pruned),
                               std::to_string(counts.running), std::to_string(counts.waiting),
-                              spent.weakest ? FormatNumber(spent.joules.value(), 17) : "",
+                              spent.weakest ? fmt::format("{}", spent.joules.value()) : "",
                               spent.weakest ? std::string(Name(*spent.weakest)) : "",
                               FormatNumber(standing.elapsed.value(), 6)}},
                     .left = {}});

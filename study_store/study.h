@@ -41,6 +41,9 @@ struct Budget {
   std::optional<Seconds> time;
 };
 
+/// Of worker processes on one machine.
+inline constexpr int kMostWorkers = 256;
+
 struct WorkerSettings {
   int count = 1;                   // worker processes on this machine
   int threads = 1;                 // for each trainer

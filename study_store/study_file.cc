@@ -311,11 +311,11 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   reader.RefuseUnknownKeys(
       workers, "[workers]",
       {"count", "threads", "attempts", "timeout", "grace", "exclusive", "gpus"});
-  const auto small = [&](std::string_view key, int fallback) {
-    return static_cast<int>(reader.Whole(workers, key, 1, 1024).value_or(fallback));
+  const auto small = [&](std::string_view key, int fallback, int most = 1024) {
+    return static_cast<int>(reader.Whole(workers, key, 1, most).value_or(fallback));
   };
   WorkerSettings& settings = study.workers;
-  settings.count = small("count", settings.count);
+  settings.count = small("count", settings.count, kMostWorkers);
   settings.threads = small("threads", settings.threads);
   settings.attempts = small("attempts", settings.attempts);
   settings.timeout = reader.Quantity(workers, "timeout", ParseSeconds);

@@ -109,7 +109,11 @@ Result<void> StudyRunner::Look() {
   const bool same = before.waiting == counts_.waiting && before.running == counts_.running &&
                     before.total() == counts_.total();
   pause_ms_ = same ? std::min(2 * pause_ms_, kLongestPauseMs) : kShortestPauseMs;
-  if (const Seconds now = MonotonicNow(); now >= next_books_) JF_TRY(KeepBooks(now));
+  if (const Seconds now = MonotonicNow(); now >= next_books_) {
+    JF_TRY(KeepBooks(now));
+  } else if (!same && study_.budget.energy) {  // quick trials spend much between two books
+    JF_TRY(LookAtEnergy());
+  }
   Report();
   return {};
 }
@@ -122,10 +126,15 @@ Result<void> StudyRunner::KeepBooks(Seconds now) {
   auto elapsed = store_.Elapsed(options_.id);
   if (!elapsed) return Pass(elapsed);
   elapsed_ = *elapsed;
+  JF_TRY(LookAtEnergy());
+  return Reclaim();
+}
+
+Result<void> StudyRunner::LookAtEnergy() {
   auto spent = store_.EnergySpent(options_.id);
   if (!spent) return Pass(spent);
   spent_ = *spent;
-  return Reclaim();
+  return {};
 }
 
 Result<void> StudyRunner::Reclaim() {

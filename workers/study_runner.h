@@ -74,6 +74,7 @@ class StudyRunner {
   Result<void> CountTrials();
   Result<void> Look();
   Result<void> KeepBooks(Seconds now);
+  Result<void> LookAtEnergy();
   Result<void> Reclaim();
   bool TimeOrEnergySpent() const;
   bool EnergyAllowsAnother() const;

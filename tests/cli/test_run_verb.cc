@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/command.h"
+#include "tests/cli/sample_store.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+/// Trained by sh: an error that falls with width.
+const std::string kShellStudy = R"([study]
+name = "shell"
+[objectives]
+error = { direction = "minimize" }
+energy = { direction = "minimize", phase = "total" }
+[space]
+width = { type = "int", low = 1, high = 100 }
+optimizer = { type = "categorical", choices = ["sgd", "adam"] }
+momentum = { type = "float", low = 0.0, high = 1.0, when = { optimizer = "sgd" } }
+[trainer]
+command = ["sh", "train.sh", "{width}", "{momentum}"]
+[budget]
+trials = 3
+)";
+
+constexpr const char* kTrainer =
+    "echo \"log: width $1 momentum [$2]\"\n"
+    "echo \"{\\\"joulefront\\\": \\\"result\\\", \\\"values\\\": {\\\"error\\\": $(expr 101 - "
+    "$1)}}\"\n";
+
+void WriteStudy(const Workshop& shop, const std::string& trainer = kTrainer) {
+  shop.Write("study.toml", kShellStudy);
+  shop.Write("train.sh", trainer);
+}
+
+TEST_CASE("run trains until the budget is spent, says how, and a second run finds it done") {
+  const Workshop shop;
+  WriteStudy(shop);
+  const Outcome run = shop.Run({"run", "study.toml"});
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.out == "");
+  CHECK(run.err.find("study 'shell': 3/3 done, 0 running") != std::string::npos);
+  CHECK(run.err.ends_with("choose from the front: joulefront front shell.db --plot\n"));
+  // Plain lines: nothing that only a terminal understands.
+  CHECK(std::none_of(run.err.begin(), run.err.end(), [](char c) { return c == '\r' || c == 27; }));
+  const json data = json::parse(shop.Run({"export", "shell.db", "--format", "json"}).out);
+  REQUIRE(data["trials"].size() == 3);
+  for (const json& trial : data["trials"]) {
+    CHECK(trial["values"]["error"] == 101 - trial["configuration"]["width"].get<int>());
+    CHECK(trial["energy"].contains("total"));
+  }
+  CHECK(shop.Run({"run", "study.toml"}).code == 0);
+  CHECK(json::parse(shop.Run({"export", "shell.db", "--format", "json"}).out) == data);
+  // A larger budget goes on where it was.
+  CHECK(shop.Run({"run", "study.toml", "--trials", "4", "--quiet"}).code == 0);
+  CHECK(shop.Run({"export", "shell.db"}).out.find("\n3,complete,") != std::string::npos);
+}
+
+TEST_CASE("run on a terminal redraws one line, without colour, and ends with plain ones") {
+  const Workshop shop;
+  WriteStudy(shop);
+  const Outcome run = shop.RunOnTerminal({"run", "study.toml"});
+  INFO(run.out);
+  CHECK(run.code == 0);
+  const std::string first = run.out.substr(0, run.out.find('\n'));
+  CHECK(first.find("\r0/3 done") != std::string::npos);
+  CHECK(first.find("\x1b[K") != std::string::npos);
+  CHECK(run.out.ends_with("choose from the front: joulefront front shell.db --plot\r\n"));
+  // Clearing the line is all that is asked of the terminal: NO_COLOR has nothing to turn off.
+  for (auto at = run.out.find('\x1b'); at != std::string::npos; at = run.out.find('\x1b', at + 1)) {
+    CHECK(run.out.substr(at, 3) == "\x1b[K");
+  }
+}
+
+TEST_CASE("run --quiet says how it ended and no more") {
+  const Workshop shop;
+  WriteStudy(shop);
+  const Outcome run = shop.Run({"run", "study.toml", "-q"});
+  CHECK(run.code == 0);
+  CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 2);
+}
+
+TEST_CASE("run needs a trainer, a budget and metrics that are regular expressions") {
+  const Workshop shop;
+  const auto fault = [&](const std::string& text, const std::vector<std::string>& flags = {}) {
+    shop.Write("study.toml", text);
+    std::vector<std::string> arguments = {"run", "study.toml"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Outcome run = shop.Run(arguments);
+    CHECK(run.code == 2);
+    return run.err;
+  };
+  const auto without = [](const std::string& section) {
+    std::string text = kShellStudy;
+    const auto at = text.find(section);
+    return text.erase(at, text.find('\n', at + section.size() + 1) + 1 - at);
+  };
+  CHECK(fault(without("[trainer]")) ==
+        "joulefront run: study.toml: no trainer; add [trainer] with command = [\"program\", "
+        "...]\n");
+  CHECK(fault(without("[budget]")) ==
+        "joulefront run: study.toml: no budget; add [budget] with trials = 60, energy = \"50 kJ\" "
+        "or time = \"30 min\"\n");
+  CHECK(fault(kShellStudy + "[trainer.metrics]\nerror = '(['\n")
+            .starts_with("joulefront run: study.toml: "));
+  CHECK(fault(kShellStudy, {"--workers", "0"}) ==
+        "joulefront run: --workers and --trials must be at least 1\n");
+  CHECK(fault(kShellStudy, {"--workers", "5000"}) ==
+        "joulefront run: --workers must be at most 256\n");
+  CHECK(fault(kShellStudy, {"--trials", "many"}).starts_with("joulefront run: "));
+  CHECK_FALSE(shop.Has("shell.db"));
+}
+
+TEST_CASE("run goes on where nobody can read what it says") {
+  for (const std::string to : {"2> /dev/full", "2>&-", ">&- 2>&- <&-"}) {
+    INFO(to);
+    const Workshop shop;
+    WriteStudy(shop);
+    CHECK(shop.Shell("$JF run study.toml " + to).code == 0);
+    CHECK(shop.Run({"export", "shell.db"}).out.find("\n2,complete,") != std::string::npos);
+  }
+}
+
+TEST_CASE("try trains one configuration, shows what would be kept, and keeps nothing") {
+  const Workshop shop;
+  WriteStudy(shop);
+  const Outcome tried = shop.Run({"try", "study.toml", "--set", "width=30", "--set",
+                                  "optimizer=sgd", "--set", "momentum=0.5"});
+  CHECK(tried.code == 0);
+  CHECK(tried.out.starts_with(
+      "configuration {\"width\":30,\"optimizer\":\"sgd\",\"momentum\":0.5}\n"));
+  CHECK(tried.out.find("\nerror = 71\n") != std::string::npos);
+  CHECK(tried.out.find("\ntotal ") != std::string::npos);
+  CHECK(tried.err.find("log: width 30 momentum [0.5]\n") != std::string::npos);
+  const json data = json::parse(
+      shop.Run({"try", "study.toml", "--set", "optimizer=adam", "--format", "json"}).out);
+  CHECK(data["configuration"]["optimizer"] == "adam");
+  CHECK_FALSE(data["configuration"].contains("momentum"));
+  CHECK(data["state"] == "complete");
+  CHECK(data["energy"].contains("total"));
+  CHECK(shop.Shell("ls").out == "study.toml\ntrain.sh\n");
+}
+
+TEST_CASE("try refuses settings that the space does not hold") {
+  const Workshop shop;
+  WriteStudy(shop);
+  const auto fault = [&](const std::vector<std::string>& settings) {
+    std::vector<std::string> arguments = {"try", "study.toml"};
+    for (const std::string& setting : settings)
+      arguments.insert(arguments.end(), {"--set", setting});
+    const Outcome tried = shop.Run(arguments);
+    CHECK(tried.code == 2);
+    CHECK(tried.out == "");
+    return tried.err;
+  };
+  CHECK(fault({"width"}) ==
+        "joulefront try: --set width: write PARAMETER=VALUE with a parameter of the study\n");
+  CHECK(fault({"wdith=3"}) ==
+        "joulefront try: --set wdith=3: write PARAMETER=VALUE with a parameter of the study\n");
+  CHECK(fault({"width=1000"}) ==
+        "joulefront try: --set width=1000: the parameter cannot have this value\n");
+  CHECK(fault({"width=18446744073709551615"}) ==
+        "joulefront try: --set width=18446744073709551615: the parameter cannot have this value\n");
+  CHECK(fault({"optimizer=adam", "momentum=0.5"}) ==
+        "joulefront try: --set momentum: it is inactive here, since its `when` does not hold\n");
+}
+
+TEST_CASE("try of a trainer that fails shows why, with exit code 1") {
+  const Workshop shop;
+  WriteStudy(shop, "echo no luck\nexit 3\n");
+  const Outcome tried = shop.Run({"try", "study.toml"});
+  CHECK(tried.code == 1);
+  CHECK(tried.err.find("joulefront try: failed (exit-code): ") != std::string::npos);
+  CHECK(tried.err.find("no luck") != std::string::npos);
+  const Outcome homeless = shop.Shell("TMPDIR=/no/such/folder $JF try study.toml");
+  CHECK(homeless.code == 1);
+  CHECK(homeless.err ==
+        "joulefront try: cannot make a temporary folder; set TMPDIR to a writable one\n");
+}
+
+}  // namespace
+}  // namespace joulefront
