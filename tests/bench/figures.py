@@ -5,6 +5,7 @@ Called by run.sh:  figures.py BUILD_FOLDER [--build]
 
 import os
 import pathlib
+import re
 import resource
 import shutil
 import statistics
@@ -70,10 +71,10 @@ def gaps_ms(attempts):
 
 def pareto(bin_dir):
     wanted = {"non-dominated sort": "< 50 ms", "hypervolume": "< 30 ms"}
-    for line in subprocess.run([bin_dir / "bench_pareto"], check=True, capture_output=True,
-                               text=True).stdout.splitlines():
-        what, figure = line[:42].strip(), " ".join(line.split()[-2:])
-        row(f"{what}, {line[42:50].strip()}", figure,
+    output = subprocess.run([bin_dir / "bench_pareto"], check=True, capture_output=True, text=True).stdout
+    for line in output.splitlines():
+        what, count, figure, unit = re.fullmatch(r"(.+?) +(\d+) +([\d.]+) (ms)", line).groups()
+        row(f"{what}, {int(count):,}", f"{float(figure):.1f} {unit}",
             next((target for name, target in wanted.items() if what.startswith(name)), ""))
 
 
@@ -100,9 +101,9 @@ def main():
         folder = pathlib.Path(name)
         attempts, _ = run_study(bin_dir, folder / "gap", trials=200, seconds=0.03)
         gaps = gaps_ms(attempts)
-        row(f"gap between trainers on one worker, median of {len(gaps)}",
+        row(f"from a trainer's end to the next one's start on a worker, median of {len(gaps)}",
             f"{statistics.median(gaps):.1f} ms", "< 20 ms")
-        row("... and the longest of a hundred", f"{statistics.quantiles(gaps, n=100)[-1]:.1f} ms", "")
+        row("... of a hundred the longest", f"{statistics.quantiles(gaps, n=100)[-1]:.1f} ms", "")
         attempts, all_cpu = run_study(bin_dir, folder / "cpu", trials=6, seconds=5)
         trainers = sum(attempt[3] for attempt in attempts)
         row("CPU time of run and workers over that of trainers of 5 s",

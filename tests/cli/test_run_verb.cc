@@ -67,7 +67,7 @@ TEST_CASE("run on a terminal redraws one line, without colour, and ends with pla
   INFO(run.out);
   CHECK(run.code == 0);
   const std::string first = run.out.substr(0, run.out.find('\n'));
-  CHECK(first.find("\r0/3 done") != std::string::npos);
+  CHECK(first.find("/3 done") != std::string::npos);
   CHECK(first.find("\x1b[K") != std::string::npos);
   CHECK(run.out.ends_with("choose from the front: joulefront front shell.db --plot\r\n"));
   // Clearing the line is all that is asked of the terminal: NO_COLOR has nothing to turn off.
@@ -82,6 +82,30 @@ TEST_CASE("run --quiet says how it ended and no more") {
   const Outcome run = shop.Run({"run", "study.toml", "-q"});
   CHECK(run.code == 0);
   CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 2);
+}
+
+TEST_CASE("run without a complete trial says where to look, with exit code 4") {
+  const Workshop shop;
+  WriteStudy(shop, "exit 3\n");
+  const Outcome run = shop.Run({"run", "study.toml", "-q"});
+  CHECK(run.code == 4);
+  CHECK(run.err.find("3/3 done, 0 running, 3 failed") != std::string::npos);
+  CHECK(run.err.ends_with("no trial is complete; joulefront status shows why\n"));
+  const Outcome status = shop.Run({"status", "shell.db"});
+  CHECK(status.out.find("exit-code      3  trial 2  ") != std::string::npos);
+}
+
+TEST_CASE("run refuses a study of another definition and shows the difference") {
+  const Workshop shop;
+  WriteStudy(shop);
+  REQUIRE(shop.Run({"run", "study.toml", "-q"}).code == 0);
+  std::string changed = kShellStudy;
+  changed.replace(changed.find("\"adam\""), 6, "\"lamb\"");
+  shop.Write("study.toml", changed);
+  const Outcome run = shop.Run({"run", "study.toml"});
+  CHECK(run.code == 2);
+  CHECK(run.err.find("  space.optimizer.choices.1: \"adam\" in the store, \"lamb\" in the study "
+                     "file\n") != std::string::npos);
 }
 
 TEST_CASE("run needs a trainer, a budget and metrics that are regular expressions") {
