@@ -14,7 +14,7 @@ std::size_t ResidentBytes() {
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-constexpr std::size_t kMost = 30 << 20;  // what an attempt may add to it
+constexpr std::size_t kMost = 60 << 20;  // what an attempt may add to it, sanitizers included
 
 }  // namespace
 
