@@ -156,7 +156,9 @@ Table MakeTable(const View& view, bool exact) {
     table.header.push_back(exact ? "knee" : "");
   }
   const auto parameters = ActiveParameters(view);
-  table.header.insert(table.header.end(), parameters.begin(), parameters.end());
+  for (const std::string& name : parameters) {
+    table.header.push_back(exact ? "parameter." + name : name);  // as in export: unique
+  }
   const auto prices = PricesAlong(view.front);
   for (std::size_t i = 0; i < view.front.points.size(); ++i) {
     const FrontPoint& point = view.front.points[i];

@@ -85,6 +85,10 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
     console.Say("no trial is complete; joulefront status shows why");
     return kNothingFeasible;
   }
+  if (ComputeFront(opened.study, progress.trials).feasible == 0) {
+    console.Say("no trial meets the constraints");
+    return kNothingFeasible;
+  }
   console.Say("choose from the front: " + look);
   return kDone;
 }

@@ -10,9 +10,18 @@
 
 namespace joulefront {
 
+namespace {
+
+// Of matching one line: about a tenth of a millisecond.
+constexpr std::uint32_t kMostSteps = 10'000;
+
+}  // namespace
+
 struct MetricPatterns::Pattern {
   std::string name;
   std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)> code{nullptr, pcre2_code_free};
+  std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits{
+      nullptr, pcre2_match_context_free};
   std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match{nullptr,
                                                                             pcre2_match_data_free};
 };
@@ -49,6 +58,9 @@ Result<MetricPatterns> MetricPatterns::Create(
                               name, expression));
     }
     pattern->match.reset(pcre2_match_data_create_from_pattern(pattern->code.get(), nullptr));
+    // An expression that backtracks without end must not keep the worker from its deadlines.
+    pattern->limits.reset(pcre2_match_context_create(nullptr));
+    pcre2_set_match_limit(pattern->limits.get(), kMostSteps);
     patterns.patterns_.push_back(std::move(pattern));
   }
   return patterns;
@@ -59,7 +71,7 @@ void MetricPatterns::Match(std::string_view line, NamedValues& values) const {
     std::size_t from = 0;
     while (from <= line.size() &&
            pcre2_match(pattern->code.get(), reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(),
-                       from, 0, pattern->match.get(), nullptr) > 0) {
+                       from, 0, pattern->match.get(), pattern->limits.get()) > 0) {
       const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(pattern->match.get());
       from = bounds[1] > from ? bounds[1] : from + 1;
       if (bounds[2] == PCRE2_UNSET) continue;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,13 @@ constexpr int kLongestPauseMs = 100;  // while all are busy
 constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the clock
 constexpr int kMostEarlyDeaths = 5;   // of a worker, within kEarly of its start, one after another
 constexpr Seconds kEarly(2.0);
+
+/// Which file a path names: the same as long as it is not deleted, moved or replaced. 0, 0: none.
+std::pair<std::uint64_t, std::uint64_t> IdentityOf(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return {0, 0};
+  return {status.st_dev, status.st_ino};
+}
 constexpr Seconds kLastPatience(5.0);  // with workers that were told twice to stop
 
 }  // namespace
@@ -52,6 +60,7 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
       study_(study),
       options_(std::move(options)),
       signals_(signals),
+      store_identity_(IdentityOf(options_.store_path)),
       proposer_(store, options_.id, study),
       begin_(MonotonicNow()),
       last_books_(begin_),
@@ -77,9 +86,12 @@ Result<RunEnd> StudyRunner::Run() {
 // workers; sleep a little. Until nothing is left to do, or somebody asks to stop.
 Result<RunEnd> StudyRunner::Loop() {
   JF_TRY(store_.SetOpen(options_.id, true));
-  JF_TRY(Look());
+  JF_TRY(CountTrials());
   done_before_ = Done();
   failed_before_ = counts_.failed;
+  JF_TRY(store_.AddEvent(options_.id, "run started", fmt::format("{} trials done", done_before_),
+                         CalendarNow()));
+  JF_TRY(Look());
   while (true) {
     JF_TRY(Propose());
     if (const auto end = Finished()) return *end;
@@ -121,6 +133,13 @@ Result<void> StudyRunner::Look() {
 /// Clock, joules and leases: what need not be known to the millisecond.
 Result<void> StudyRunner::KeepBooks(Seconds now) {
   next_books_ = now + kBookkeeping;
+  if (IdentityOf(options_.store_path) != store_identity_) {
+    return Fail(
+        ErrorCode::kUnavailable,
+        fmt::format("the store '{}' was deleted, moved or replaced while the study ran; what "
+                    "was finished is in the file that was there",
+                    options_.store_path));
+  }
   JF_TRY(store_.AddElapsed(options_.id, now - last_books_));
   last_books_ = now;
   auto elapsed = store_.Elapsed(options_.id);
@@ -190,7 +209,9 @@ std::optional<RunEnd> StudyRunner::Finished() const {
 Result<void> StudyRunner::KeepWorkers() {
   for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
     WorkerProcess& worker = workers_[slot];
-    if (worker.pid > 0) continue;
+    // A worker that would find nothing to do is not started.
+    const bool needed = static_cast<std::int64_t>(slot) < counts_.waiting + counts_.running;
+    if (worker.pid > 0 || !needed) continue;
     if (worker.early_deaths >= kMostEarlyDeaths) {
       return Fail(ErrorCode::kUnavailable,
                   fmt::format("worker {} ended {} times right after its start; see {}", slot,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -93,6 +94,7 @@ class StudyRunner {
   const Study& study_;
   RunOptions options_;
   SignalWatch& signals_;
+  std::pair<std::uint64_t, std::uint64_t> store_identity_;
   Proposer proposer_;
   std::vector<WorkerProcess> workers_;
   TrialCounts counts_;
