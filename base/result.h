@@ -34,9 +34,8 @@ inline tl::unexpected<Error> Fail(ErrorCode code, std::string message) {
   return tl::unexpected<Error>(Error{code, std::move(message)});
 }
 
-/// Passes an error on to a caller whose Result holds another type; `doing` is put before its
-/// message
-/// ("claiming a trial").
+/// Passes an error on to a caller whose Result holds another type; `doing`, such as "claiming a
+/// trial", is put before its message.
 template <typename T>
 tl::unexpected<Error> Pass(Result<T>& failed, const std::string& doing = "") {
   if (!doing.empty()) failed.error().message = doing + ": " + failed.error().message;

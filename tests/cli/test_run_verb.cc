@@ -60,6 +60,23 @@ TEST_CASE("run trains until the budget is spent, says how, and a second run find
   CHECK(shop.Run({"export", "shell.db"}).out.find("\n3,complete,") != std::string::npos);
 }
 
+TEST_CASE("a study in which no trial meets the constraints ends with code 4 and says so") {
+  const Workshop shop;
+  WriteStudy(shop);
+  shop.Write("study.toml", kShellStudy + "[constraints]\nerror = { max = -1 }\n");
+  const Outcome run = shop.Run({"run", "study.toml", "--quiet"});
+  CHECK(run.code == 4);
+  CHECK(run.err.find("no trial meets the constraints") != std::string::npos);
+}
+
+TEST_CASE("a run whose store is deleted under it stops, and does not say that it is done") {
+  const Workshop shop;
+  WriteStudy(shop, "rm -f ../../../shell.db*\nsleep 30\n");
+  const Outcome run = shop.Run({"run", "study.toml", "--quiet"});
+  CHECK(run.code == 1);
+  CHECK(run.err.find("was deleted, moved or replaced while the study ran") != std::string::npos);
+}
+
 TEST_CASE("run on a terminal redraws one line, without colour, and ends with plain ones") {
   const Workshop shop;
   WriteStudy(shop);

@@ -82,3 +82,9 @@ TEST_CASE("an expression without a group is refused and told how to have one") {
         "[trainer.metrics] error: 'error=[0-9.]+' has no group; put the number in parentheses, as "
         "in 'error=([0-9.]+)'");
 }
+
+TEST_CASE("an expression that backtracks without end gives the line up and reads the next one") {
+  const std::string line(2000, 'a');
+  CHECK(Match({{"error", "(?:(?:a+)+c|error=([0-9.]+))"}}, {line + "b", "error=0.5"}) ==
+        NamedValues{{"error", 0.5}});
+}
