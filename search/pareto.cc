@@ -10,8 +10,10 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <type_traits>
 
 #include "base/check.h"
+#include "search/scale.h"
 
 namespace joulefront {
 
@@ -69,20 +71,44 @@ class ListFront {
   std::vector<const double*> members_;
 };
 
-std::vector<std::uint32_t> LexicographicOrder(Points points) {
-  std::vector<std::uint32_t> order(points.size());
-  std::iota(order.begin(), order.end(), 0U);
+struct Place {
+  double first;  // objective, beside the index: most comparisons look no further
+  std::uint32_t index;
+};
+
+std::vector<Place> LexicographicOrder(Points points) {
   const double* values = points.values.data();
   const std::size_t m = points.dimension;
-  std::sort(order.begin(), order.end(), [=](std::uint32_t i, std::uint32_t j) {
-    const double* a = values + i * m;
-    const double* b = values + j * m;
-    for (std::size_t k = 0; k < m; ++k) {
-      if (a[k] != b[k]) return a[k] < b[k];
+  std::vector<Place> order(points.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = {values[i * m], i};
+  std::sort(order.begin(), order.end(), [=](const Place& a, const Place& b) {
+    if (a.first != b.first) return a.first < b.first;
+    for (std::size_t k = 1; k < m; ++k) {
+      const double x = values[a.index * m + k], y = values[b.index * m + k];
+      if (x != y) return x < y;
     }
-    return i < j;
+    return a.index < b.index;
   });
   return order;
+}
+
+// Fronts cover a point up to the first that does not.
+template <typename Front>
+std::uint32_t FirstNotCovering(const std::vector<Front>& fronts, const double* point,
+                               std::size_t m) {
+  if constexpr (!std::is_same_v<Front, TwoObjectiveFront>) {
+    const auto found = std::partition_point(fronts.begin(), fronts.end(),
+                                            [&](const Front& f) { return f.Covers(point, m); });
+    return static_cast<std::uint32_t>(found - fronts.begin());
+  }
+  // Where asking costs next to nothing, a branch that is anyone's guess would cost most.
+  std::size_t first = 0;
+  for (std::size_t left = fronts.size(); left > 0;) {
+    const std::size_t half = (left + 1) / 2;
+    first += half * static_cast<std::size_t>(fronts[first + half - 1].Covers(point, m));
+    left -= half;
+  }
+  return static_cast<std::uint32_t>(first);
 }
 
 // Ranks below `limit`; all other points get `limit`.
@@ -93,13 +119,11 @@ std::vector<std::uint32_t> Sweep(Points points, std::uint32_t limit) {
   std::vector<Front> fronts;
   const double* previous = nullptr;
   std::uint32_t rank = 0;
-  for (const std::uint32_t i : LexicographicOrder(points)) {
+  for (const auto& [first, i] : LexicographicOrder(points)) {
     const double* point = points.values.data() + i * m;
     // A duplicate follows its equal and shares its rank.
     if (previous == nullptr || !std::equal(point, point + m, previous)) {
-      const auto found = std::partition_point(fronts.begin(), fronts.end(),
-                                              [&](const Front& f) { return f.Covers(point, m); });
-      rank = static_cast<std::uint32_t>(found - fronts.begin());
+      rank = FirstNotCovering(fronts, point, m);
       if (rank < limit) {
         if (rank == fronts.size()) fronts.emplace_back();
         fronts[rank].Insert(point);
@@ -125,22 +149,6 @@ std::vector<std::uint32_t> RanksBelow(Points points, std::uint32_t limit) {
     default:
       return Sweep<ListFront>(points, limit);
   }
-}
-
-// Coordinates on a scale on which the finite ones span [0, 1]; all 0 if they agree. Halved
-// throughout, since the range of two doubles may not fit one.
-std::vector<double> Scaled(std::vector<double> coordinates) {
-  double low = kInfinity, high = -kInfinity;
-  for (const double c : coordinates) {
-    if (!std::isfinite(c)) continue;
-    low = std::min(low, c / 2);
-    high = std::max(high, c / 2);
-  }
-  const double range = high > low ? high - low : 1.0;
-  for (double& c : coordinates) {
-    c = std::isfinite(c) ? (c / 2 - low) / range : (c > 0 ? 2.0 : -1.0);
-  }
-  return coordinates;
 }
 
 }  // namespace
@@ -186,18 +194,18 @@ std::vector<double> CrowdingDistances(Points points, std::span<const std::size_t
   std::sort(distinct.begin(), distinct.end());
 
   for (std::size_t k = 0; k < points.dimension; ++k) {
-    std::vector<double> coordinates;
-    for (const std::size_t i : distinct) coordinates.push_back(points[members[i]][k]);
-    coordinates = Scaled(std::move(coordinates));
-    std::vector<std::size_t> order(distinct.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto coordinate = [&](std::size_t i) { return points[members[i]][k]; };
+    Scale scale;
+    for (const std::size_t i : distinct) scale.Cover(coordinate(i));
+    // By the coordinates themselves: rounding makes neighbours equal on the scale.
+    std::vector<std::size_t> order = distinct;
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t i, std::size_t j) { return coordinates[i] < coordinates[j]; });
-    if (order.empty() || coordinates[order.front()] == coordinates[order.back()]) continue;
-    distances[distinct[order.front()]] = kInfinity;
-    distances[distinct[order.back()]] = kInfinity;
+                     [&](std::size_t i, std::size_t j) { return coordinate(i) < coordinate(j); });
+    if (order.empty() || coordinate(order.front()) == coordinate(order.back())) continue;
+    distances[order.front()] = kInfinity;
+    distances[order.back()] = kInfinity;
     for (std::size_t r = 1; r + 1 < order.size(); ++r) {
-      distances[distinct[order[r]]] += coordinates[order[r + 1]] - coordinates[order[r - 1]];
+      distances[order[r]] += scale(coordinate(order[r + 1])) - scale(coordinate(order[r - 1]));
     }
   }
   return distances;

@@ -39,9 +39,10 @@ std::vector<std::size_t> ParetoFront(Points points);
 /// over the objectives, the sum of the gap between a member's neighbours divided by the range.
 /// An objective in which all members agree adds nothing. In every other the first member at the low
 /// end and the last at the high end, in the order of `members`, get infinity, as does a front's
-/// only distinct point. Of equal points the first in `members` keeps its share, the others get 0.
-/// Never NaN: an infinite coordinate counts as one range beyond the finite ones (a range of 0 as
-/// 1). Example: the front {(0,4), (1,2), (4,0)} -> {inf, 4/4 + 4/4 = 2, inf}.
+/// only distinct point. Members are put in order by their exact coordinates, however near. Of equal
+/// points the first in `members` keeps its share, the others get 0. Never NaN: an infinite
+/// coordinate counts as one range beyond the finite ones (a range of 0 as 1). Example: the front
+/// {(0,4), (1,2), (4,0)} -> {inf, 4/4 + 4/4 = 2, inf}.
 std::vector<double> CrowdingDistances(Points points, std::span<const std::size_t> members);
 
 }  // namespace joulefront

@@ -3,24 +3,45 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "search/history.h"
+#include "search/ranked_fronts.h"
 
 namespace joulefront {
 
-struct RankedTrial {
-  std::size_t number;
-  std::uint32_t rank;  // of its front; infeasible trials come behind all fronts, by violation
-  double crowding;     // within its front; 0 for the infeasible
-};
+class History;
 
-/// Whether a comes before b: lower rank, or equal rank and more room around it [Deb2002, Sec.
-/// III-B].
-bool IsBetter(const RankedTrial& a, const RankedTrial& b);
-
-/// The best `count` evaluated trials, best first. Feasible trials go by rank and crowding, then
-/// come the infeasible ones by violation [Deb2000]; ties by trial number.
+/// The best `count` evaluated trials, best first. Feasible trials go by rank and crowding [Deb2002,
+/// Sec. III-B], then come the infeasible ones by violation [Deb2000]; ties by trial number. What it
+/// takes grows with `count` and the front on which the last of them is, not with the history.
 std::vector<RankedTrial> BestTrials(const History& history, std::size_t count);
+
+/// The order behind BestTrials, which a history keeps as trials are evaluated.
+class Ranking {
+ public:
+  explicit Ranking(std::size_t objectives) : objectives_(objectives), fronts_(objectives) {}
+
+  /// Adds an evaluated trial that is not in it: m >= 1 finite objectives and the violation.
+  void Add(std::size_t number, std::span<const double> objectives, double violation);
+  /// As BestTrials.
+  std::vector<RankedTrial> Best(std::size_t count) const;
+
+ private:
+  struct Placed {
+    double value;
+    std::uint32_t number;
+  };
+  using Line = std::vector<Placed>;  // rising, ties by number
+
+  static void Insert(Placed placed, Line& line);
+  static void Append(const Line& line, double crowding, std::size_t count,
+                     std::vector<RankedTrial>& best);
+
+  std::size_t objectives_;
+  RankedFronts fronts_;  // the feasible, of several objectives
+  Line feasible_;        // the feasible, of one objective, by it
+  Line infeasible_;      // by violation
+};
 
 }  // namespace joulefront

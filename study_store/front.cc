@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "search/hypervolume.h"
+#include "search/knee.h"
 #include "search/pareto.h"
 #include "study_store/evaluation.h"
 
@@ -49,29 +50,6 @@ std::size_t CostIndex(const Study& study) {
   return study.objectives.size() - 1;
 }
 
-/// Marks the point farthest below the line between the front's ends, each objective scaled to its
-/// range on the front [Das1999]. Needs two objectives and three points; no knee on a straight
-/// front.
-void MarkKnee(Front& front) {
-  auto& points = front.points;
-  if (points.size() < 3 || points[0].objectives.size() != 2) return;
-  const auto share = [&](const FrontPoint& point, std::size_t k) {
-    const double first = points.front().objectives[k], last = points.back().objectives[k];
-    return (point.objectives[k] - first) / (last - first);
-  };
-  double farthest = 1e-9;
-  FrontPoint* knee = nullptr;
-  for (FrontPoint& point : points) {
-    // From the cheap end to the dear one, both shares run from 0 to 1; on the line they are equal.
-    const double gained_beyond_paid = share(point, 1 - front.cost) - share(point, front.cost);
-    if (gained_beyond_paid > farthest) {
-      farthest = gained_beyond_paid;
-      knee = &point;
-    }
-  }
-  if (knee != nullptr) knee->knee = true;
-}
-
 }  // namespace
 
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
@@ -106,7 +84,13 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
   std::stable_sort(front.points.begin(), front.points.end(), [&](const auto& a, const auto& b) {
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];
   });
-  MarkKnee(front);
+  std::vector<double> minimised;
+  for (const FrontPoint& point : front.points) {
+    for (std::size_t k = 0; k < m; ++k) {
+      minimised.push_back(Sign(study.objectives[k]) * point.objectives[k]);
+    }
+  }
+  if (const auto knee = Knee({minimised, m})) front.points[*knee].knee = true;
   front.hypervolume = Hypervolume(points, reference);
   for (std::size_t k = 0; k < m; ++k) {
     front.reference_point.push_back(Sign(study.objectives[k]) * reference[k]);

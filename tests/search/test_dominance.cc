@@ -2,10 +2,12 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/random.h"
 #include "search/pareto.h"
+#include "search/scale.h"
 #include "tests/search/fronts.h"
 
 namespace joulefront {
@@ -113,6 +115,18 @@ TEST_CASE("no points, one point and equal points have one front at most", "[pare
   REQUIRE(NonDominatedRanks({zeros, 2}) == Ranks{0, 0});
 }
 
+TEST_CASE("the example of scale.h: what is covered spans [0, 1]", "[pareto]") {
+  Scale scale;
+  REQUIRE(scale.is_flat());
+  for (const double c : {2.0, 6.0, kInf}) scale.Cover(c);
+  REQUIRE(scale(2) == 0.0);
+  REQUIRE(scale(3) == 0.25);
+  REQUIRE(scale(6) == 1.0);
+  REQUIRE(scale(kInf) == 2.0);
+  REQUIRE(scale(-kInf) == -1.0);
+  REQUIRE_FALSE(scale.is_flat());
+}
+
 std::vector<double> CrowdingOf(std::vector<double> values, std::size_t m) {
   std::vector<std::size_t> members(values.size() / m);
   std::iota(members.begin(), members.end(), std::size_t{0});
@@ -138,6 +152,17 @@ TEST_CASE("equal and flat fronts have distances, never NaN", "[pareto]") {
   REQUIRE(CrowdingOf({5, 5}, 2) == std::vector<double>{kInf});
   REQUIRE(CrowdingOf({}, 2).empty());
   REQUIRE(CrowdingOf({0, 4, 1, 2, 1, 2, 4, 0}, 2) == std::vector<double>{kInf, 2, 0, kInf});
+}
+
+TEST_CASE("crowding tells coordinates apart that are equal on the scale", "[pareto]") {
+  // In the second objective both inner points are at 1/4; their neighbours are 1 and 0.
+  const double least = std::numeric_limits<double>::denorm_min();
+  REQUIRE(CrowdingOf({0, 3, 1, least, 2, 0, 4, -1}, 2) ==
+          std::vector<double>{kInf, 2.0 / 4 + 3.0 / 4, 3.0 / 4 + 1.0 / 4, kInf});
+  REQUIRE(CrowdingOf({4, -1, 2, 0, 1, least, 0, 3}, 2) ==
+          std::vector<double>{kInf, 3.0 / 4 + 1.0 / 4, 2.0 / 4 + 3.0 / 4, kInf});
+  // Here all coordinates are equal on the scale, yet the ends are told apart.
+  REQUIRE(CrowdingOf({0, least, least, 0}, 2) == std::vector<double>{kInf, kInf});
 }
 
 TEST_CASE("infinite coordinates count as one range beyond the finite ones", "[pareto]") {
