@@ -40,34 +40,28 @@ Proposal Vary(const SearchSpace& space, const History& history,
   const std::size_t second = parents[Tournament(parents, random)].number;
   const auto& a = history.entries()[first].configuration;
   const auto& b = history.entries()[second].configuration;
-  return {Cross(space, a, b, random), "nsga2",
+  return {Cross(space, a, b, random),
+          "nsga2",
           first == second ? fmt::format("variant of trial {}", first)
-                          : fmt::format("child of trials {} and {}", first, second)};
+                          : fmt::format("child of trials {} and {}", first, second),
+          {}};
 }
 
 }  // namespace
 
-std::optional<Proposal> Nsga2Sampler::Propose(const SearchSpace& space, const History& history,
-                                              std::uint64_t seed) const {
-  const std::size_t start = StartSize(space);
-  if (history.size() < start) {
-    return ProposeStart(space, history, seed,
-                        fmt::format("start: point {} of {} of a scrambled Sobol sequence",
-                                    history.size() + 1, start));
+Proposed Nsga2Sampler::Propose(const SearchSpace& space, const History& history,
+                               const Terms& terms) const {
+  if (history.size() < StartSize(space) || history.evaluated() < kLeastParents) {
+    return ProposeStart(space, history, terms);
   }
-  if (history.evaluated() < kLeastParents) {
-    return ProposeStart(space, history, seed,
-                        fmt::format("point {} of a scrambled Sobol sequence: {} trials evaluated, "
-                                    "too few to be parents",
-                                    history.size() + 1, history.evaluated()));
-  }
-  Random random(seed, Mix64(kStream) + history.size());
+  if (!MeanCostFits(history, terms)) return tl::unexpected(NoProposal::kTooDear);
+  Random random(terms.seed, Mix64(kStream) + history.size());
   const auto parents = BestTrials(history, Population(history));
   for (int variation = 0; variation < kVariations; ++variation) {
     auto proposal = Vary(space, history, parents, random);
     if (!history.Contains(proposal.configuration)) return proposal;
   }
-  return ProposeRandom(space, history, random,
+  return ProposeRandom(space, history, terms, random,
                        "drawn at random: what the best trials vary into was tried before");
 }
 

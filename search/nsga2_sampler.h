@@ -11,8 +11,8 @@ namespace joulefront {
 /// parents, and are not proposed again.
 class Nsga2Sampler : public Sampler {
  public:
-  std::optional<Proposal> Propose(const SearchSpace& space, const History& history,
-                                  std::uint64_t seed) const override;
+  Proposed Propose(const SearchSpace& space, const History& history,
+                   const Terms& terms) const override;
 };
 
 }  // namespace joulefront

@@ -12,13 +12,13 @@ namespace {
 constexpr std::uint64_t kStream = 0x72616e64;  // "rand"
 constexpr int kDraws = 100;
 
+}  // namespace
+
 Configuration Draw(const SearchSpace& space, Random& random) {
   std::vector<double> keys(space.size());
   for (double& key : keys) key = random.Uniform();
   return space.Decode(keys);
 }
-
-}  // namespace
 
 std::optional<Configuration> DrawNew(const SearchSpace& space, const History& history,
                                      Random& random) {
@@ -34,17 +34,18 @@ std::optional<Configuration> DrawNew(const SearchSpace& space, const History& hi
   return std::nullopt;
 }
 
-std::optional<Proposal> ProposeRandom(const SearchSpace& space, const History& history,
-                                      Random& random, std::string reason) {
+Proposed ProposeRandom(const SearchSpace& space, const History& history, const Terms& terms,
+                       Random& random, std::string reason) {
+  if (!MeanCostFits(history, terms)) return tl::unexpected(NoProposal::kTooDear);
   auto configuration = DrawNew(space, history, random);
-  if (!configuration) return std::nullopt;
-  return Proposal{*std::move(configuration), "random", std::move(reason)};
+  if (!configuration) return tl::unexpected(NoProposal::kExhausted);
+  return Proposal{*std::move(configuration), "random", std::move(reason), {}};
 }
 
-std::optional<Proposal> RandomSampler::Propose(const SearchSpace& space, const History& history,
-                                               std::uint64_t seed) const {
-  Random random(seed, Mix64(kStream) + history.size());
-  return ProposeRandom(space, history, random, "drawn at random");
+Proposed RandomSampler::Propose(const SearchSpace& space, const History& history,
+                                const Terms& terms) const {
+  Random random(terms.seed, Mix64(kStream) + history.size());
+  return ProposeRandom(space, history, terms, random, "drawn at random");
 }
 
 }  // namespace joulefront

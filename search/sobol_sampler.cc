@@ -15,7 +15,7 @@ namespace joulefront {
 namespace {
 
 constexpr std::uint64_t kStream = 0x736f626f6c;  // "sobol"
-constexpr std::size_t kLeastStart = 10, kLargestStart = 40, kStartByParameters = 16;
+constexpr std::size_t kLeastStart = 10, kLargestStart = 40;
 
 // Whether choices of parameter i decide, before anything else does, what else is active.
 bool OpensBranches(const SearchSpace& space, std::size_t i) {
@@ -36,43 +36,53 @@ std::uint64_t Deal(std::uint64_t index, std::uint64_t count, std::uint64_t seed)
   return cards[place];
 }
 
-std::optional<Proposal> ProposePoint(const SearchSpace& space, const History& history,
-                                     std::uint64_t seed, const std::vector<double>& keys,
-                                     std::string reason) {
+Proposed ProposePoint(const SearchSpace& space, const History& history, const Terms& terms,
+                      const std::vector<double>& keys, std::string reason) {
+  if (!MeanCostFits(history, terms)) return tl::unexpected(NoProposal::kTooDear);
   auto configuration = space.Decode(keys);
   if (!history.Contains(configuration)) {
-    return Proposal{std::move(configuration), "sobol", std::move(reason)};
+    return Proposal{std::move(configuration), "sobol", std::move(reason), {}};
   }
-  Random random(seed, Mix64(kStream) + history.size());
-  return ProposeRandom(space, history, random,
+  Random random(terms.seed, Mix64(kStream) + history.size());
+  return ProposeRandom(space, history, terms, random,
                        "drawn at random: the point of the Sobol sequence was tried before");
 }
 
 }  // namespace
 
-std::optional<Proposal> SobolSampler::Propose(const SearchSpace& space, const History& history,
-                                              std::uint64_t seed) const {
-  return ProposePoint(space, history, seed, ScrambledSobolPoint(history.size(), space.size(), seed),
+Proposed SobolSampler::Propose(const SearchSpace& space, const History& history,
+                               const Terms& terms) const {
+  return ProposePoint(space, history, terms,
+                      ScrambledSobolPoint(history.size(), space.size(), terms.seed),
                       fmt::format("point {} of a scrambled Sobol sequence", history.size() + 1));
 }
 
 std::size_t StartSize(const SearchSpace& space) {
-  std::size_t size = std::max(kLeastStart, std::min(2 * space.size(), kStartByParameters));
+  std::size_t size = kLeastStart;
   for (std::size_t i = 0; i < space.size(); ++i) {
     if (OpensBranches(space, i)) size = std::max(size, 2 * space.parameters()[i].choices.size());
   }
   return std::min(size, kLargestStart);
 }
 
-std::optional<Proposal> ProposeStart(const SearchSpace& space, const History& history,
-                                     std::uint64_t seed, std::string reason) {
-  auto keys = ScrambledSobolPoint(history.size(), space.size(), seed);
+Proposed ProposeStart(const SearchSpace& space, const History& history, const Terms& terms) {
+  const std::size_t start = StartSize(space), index = history.size();
+  auto keys = ScrambledSobolPoint(index, space.size(), terms.seed);
   for (std::size_t i = 0; i < space.size(); ++i) {
     if (!OpensBranches(space, i)) continue;
-    const std::uint64_t dealt = Deal(history.size(), *space.Levels(i), Mix64(seed) + i);
+    const std::uint64_t dealt = Deal(index, *space.Levels(i), Mix64(terms.seed) + i);
     keys[i] = space.KeyOf(i, static_cast<double>(dealt));
   }
-  return ProposePoint(space, history, seed, keys, std::move(reason));
+  if (const auto fidelity = space.fidelity(); fidelity && index < start) {
+    keys[*fidelity] = (static_cast<double>(index) + 0.5) / static_cast<double>(start);
+  }
+  return ProposePoint(
+      space, history, terms, keys,
+      index < start
+          ? fmt::format("start: point {} of {} of a scrambled Sobol sequence", index + 1, start)
+          : fmt::format("point {} of a scrambled Sobol sequence: {} trials "
+                        "evaluated, too few to learn from",
+                        index + 1, history.evaluated()));
 }
 
 }  // namespace joulefront

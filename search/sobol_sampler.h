@@ -11,18 +11,18 @@ namespace joulefront {
 /// Proposes point history.size() of the sequence; a random draw where that was tried before.
 class SobolSampler : public Sampler {
  public:
-  std::optional<Proposal> Propose(const SearchSpace& space, const History& history,
-                                  std::uint64_t seed) const override;
+  Proposed Propose(const SearchSpace& space, const History& history,
+                   const Terms& terms) const override;
 };
 
-/// How many trials a study should start with before a sampler that learns takes over: enough for
-/// every choice that opens a branch to be tried at least twice, within 10 to 40.
+/// How many trials a study should start with before a sampler that learns takes over: 10, and
+/// more where a choice opens many branches, so that each is tried at least twice; at most 40.
 std::size_t StartSize(const SearchSpace& space);
 
 /// Point history.size() of a scrambled Sobol sequence, whose choices that open branches (those of
 /// parents without a `when` of their own) are dealt out instead: of L choices, each comes once in
-/// every L points. A random draw where the point was tried before; empty when all were.
-std::optional<Proposal> ProposeStart(const SearchSpace& space, const History& history,
-                                     std::uint64_t seed, std::string reason);
+/// every L points. A fidelity rises over the start, so that what is cheap comes first. A random
+/// draw where the point was tried before.
+Proposed ProposeStart(const SearchSpace& space, const History& history, const Terms& terms);
 
 }  // namespace joulefront

@@ -54,6 +54,13 @@ std::optional<std::size_t> SearchSpace::IndexOf(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<std::size_t> SearchSpace::fidelity() const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (parameters_[i].fidelity) return i;
+  }
+  return std::nullopt;
+}
+
 bool SearchSpace::IsActive(std::size_t i, const Configuration& configuration) const {
   return std::all_of(conditions_[i].begin(), conditions_[i].end(), [&](const Condition& condition) {
     const auto& held = configuration[condition.parent];

@@ -48,6 +48,9 @@ struct Parameter {
   bool log = false;              // float and int: spread evenly over log(value); then low > 0
   std::vector<Value> choices;    // categorical and ordinal
   std::vector<WhenClause> when;  // all must hold
+  /// The amount of training: epochs, a share of the rows. Float or int, low above 0, no `when`; at
+  /// most one in a space.
+  bool fidelity = false;
 };
 
 using Configuration = std::vector<std::optional<double>>;
@@ -78,6 +81,9 @@ class SearchSpace {
 
   /// Whether the `when` of another parameter names parameter i.
   bool IsParent(std::size_t i) const { return is_parent_[i]; }
+
+  /// The parameter that is marked as fidelity, if there is one.
+  std::optional<std::size_t> fidelity() const;
 
   /// Number of levels of parameter i: of choices, of whole numbers, of steps, 1 where low == high;
   /// empty if continuous.

@@ -142,6 +142,22 @@ Fault CheckChoices(const Parameter& p) {
   return std::nullopt;
 }
 
+Fault CheckFidelity(const Parameter& p) {
+  const auto fault = [&](const char* key, std::string message) {
+    return SpaceFault{p.name, key, std::move(message)};
+  };
+  if (!p.fidelity) return std::nullopt;
+  if (!IsNumeric(p)) return fault("fidelity", "a fidelity is an amount: use type float or int");
+  if (!p.when.empty()) return fault("when", "a fidelity is always active: drop when or fidelity");
+  if (p.low <= 0.0) {
+    return fault("low",
+                 fmt::format("a fidelity needs low above 0, not {}: without any training there is "
+                             "nothing to compare",
+                             p.low));
+  }
+  return std::nullopt;
+}
+
 Fault CheckParameter(const Parameter& p) {
   if (!IsName(p.name)) {
     return SpaceFault{p.name, "",
@@ -149,8 +165,8 @@ Fault CheckParameter(const Parameter& p) {
                                   "with a letter, a digit or '_': rename it",
                                   kLongestName)};
   }
-  if (IsNumeric(p)) return CheckBounds(p);
-  return CheckChoices(p);
+  if (auto fault = IsNumeric(p) ? CheckBounds(p) : CheckChoices(p)) return fault;
+  return CheckFidelity(p);
 }
 
 Fault CheckAll(const std::vector<Parameter>& parameters) {
@@ -165,8 +181,15 @@ Fault CheckAll(const std::vector<Parameter>& parameters) {
                     parameters.size(), kMaxParameters)};
   }
   std::set<std::string_view> names;
+  const Parameter* fidelity = nullptr;
   for (const Parameter& p : parameters) {
     if (auto fault = CheckParameter(p)) return fault;
+    if (p.fidelity && fidelity != nullptr) {
+      return SpaceFault{
+          p.name, "fidelity",
+          fmt::format("a space has one fidelity, and '{}' is it: drop one", fidelity->name)};
+    }
+    if (p.fidelity) fidelity = &p;
     if (!names.insert(p.name).second) {
       return SpaceFault{p.name, "", "there are two parameters of this name: rename one"};
     }

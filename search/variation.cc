@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <utility>
 #include <vector>
 
 #include "search/levels.h"
+#include "search/normal_distribution.h"
 
 namespace joulefront {
 
@@ -17,11 +17,6 @@ namespace {
 constexpr double kReach = 0.4;                    // how far a blend goes beyond the parents
 constexpr double kMutations = 1.0;                // expected in a child
 constexpr std::array kScales = {0.3, 0.1, 0.03};  // standard deviations of steps, on keys
-
-double Normal(Random& random) {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - random.Uniform()));
-  return radius * std::cos(2.0 * std::numbers::pi * random.Uniform());
-}
 
 // Uniform between the keys and a part of their distance beyond either [Eshelman1993]: where the
 // parents agree the child does, so steps shrink as the search closes in.

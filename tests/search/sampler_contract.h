@@ -41,7 +41,7 @@ inline History Search(const Sampler& sampler, const SearchSpace& space, std::siz
                       std::size_t trials, std::uint64_t seed, const Settle& settle) {
   History history(objectives);
   for (std::size_t number = 0; number < trials; ++number) {
-    const auto proposal = sampler.Propose(space, history, seed);
+    const auto proposal = sampler.Propose(space, history, {.seed = seed});
     REQUIRE(proposal.has_value());
     REQUIRE(space.Contains(proposal->configuration));
     REQUIRE_FALSE(history.Contains(proposal->configuration));
@@ -69,7 +69,7 @@ inline void RequireExhausts(const Sampler& sampler, const SearchSpace& space,
   std::set<Configuration> proposed;
   for (const auto& entry : history.entries()) proposed.insert(entry.configuration);
   REQUIRE(proposed == std::set<Configuration>(all.begin(), all.end()));
-  REQUIRE_FALSE(sampler.Propose(space, history, 11).has_value());
+  REQUIRE_FALSE(sampler.Propose(space, history, {.seed = 11}).has_value());
 }
 
 /// A history rebuilt from its entries alone, at any trial, leads to the same next proposal.
@@ -77,7 +77,7 @@ inline void RequireResumes(const Sampler& sampler, const SearchSpace& space, std
   History resumed(2);
   const History history = Search(sampler, space, 2, trials, 3, SettleAll);
   for (std::size_t number = 0; number < trials; ++number) {
-    const auto proposal = sampler.Propose(space, resumed, 3);
+    const auto proposal = sampler.Propose(space, resumed, {.seed = 3});
     REQUIRE(proposal->configuration == history.entries()[number].configuration);
     resumed.Add(proposal->configuration);
     SettleAll(resumed, number);

@@ -60,7 +60,7 @@ TEST_CASE("the start tries every choice that opens a branch at least twice", "[s
     History history(2);
     std::map<double, int> by_family, by_size;
     for (std::size_t i = 0; i < StartSize(space); ++i) {
-      const auto proposal = ProposeStart(space, history, seed, "start");
+      const auto proposal = ProposeStart(space, history, {.seed = seed});
       REQUIRE(proposal->proposed_by == "sobol");
       ++by_family[*proposal->configuration[0]];
       ++by_size[*proposal->configuration[*space.IndexOf("size")]];

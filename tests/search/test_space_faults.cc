@@ -48,6 +48,21 @@ TEST_CASE("names that would break SQL, a shell or a file name are refused", "[sp
   REQUIRE(SearchSpace::Create({Float(std::string(100, 'a'), 0, 1)}).has_value());
 }
 
+TEST_CASE("a fidelity is a number above 0 that is always active, one in a space", "[space]") {
+  const auto fidelity = [](Parameter p) {
+    p.fidelity = true;
+    return p;
+  };
+  REQUIRE(SearchSpace::Create({fidelity(Int("epochs", 1, 100, true)), Float("x", 0, 1)}));
+  REQUIRE(SearchSpace::Create({fidelity(Float("share", 0.1, 1))}));
+  RequireFault({fidelity(Float("share", 0, 1))}, "share", "low", "low above 0, not 0");
+  RequireFault({fidelity(Choice("c", {true, false}))}, "c", "fidelity", "type float or int");
+  RequireFault({Int("n", 0, 1), fidelity(WhenAtLeast(Int("epochs", 1, 9), "n", 1))}, "epochs",
+               "when", "always active");
+  RequireFault({fidelity(Int("epochs", 1, 9)), fidelity(Float("share", 0.1, 1))}, "share",
+               "fidelity", "'epochs' is it: drop one");
+}
+
 TEST_CASE("two parameters of one name are refused", "[space]") {
   RequireFault({Float("a", 0, 1), Int("a", 0, 1)}, "a", "", "two parameters");
 }

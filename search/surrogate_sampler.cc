@@ -1,0 +1,240 @@
+#include "search/surrogate_sampler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "search/lbfgs.h"
+#include "search/nsga2_sampler.h"
+#include "search/random_sampler.h"
+#include "search/sobol_sampler.h"
+#include "search/training_set.h"
+#include "search/variation.h"
+
+namespace joulefront {
+
+namespace {
+
+using Eigen::Index;
+using Eigen::VectorXd;
+
+constexpr std::uint64_t kStream = 0x7375727267;  // "surrg"
+constexpr std::size_t kLeastEvaluated = 4;
+constexpr std::uint64_t kSmallSpace = 1500;  // configurations that are all scored
+constexpr std::size_t kRandom = 400, kVariants = 600;
+constexpr double kLeastGain = 0.05;   // over a constant, in nats a trial: less is chance
+constexpr std::size_t kCentres = 20;  // best trials around one of which a large history is modelled
+constexpr std::size_t kPatience = 8;  // latest trials without a gain until the model is doubted
+constexpr std::size_t kKept = 10, kRounds = 4, kRoundVariants = 16;
+constexpr std::size_t kClimbed = 4;
+constexpr int kClimbIterations = 15;
+
+using Promotions = std::unordered_map<std::uint64_t, std::size_t>;  // hash -> promoted trial
+
+struct Candidate {
+  Configuration configuration;
+  double score;
+};
+
+// New configurations, each once, scored in batches; the best are kept.
+class Contest {
+ public:
+  Contest(const SearchSpace& space, const History& history, const SurrogateModel& model)
+      : space_(space), history_(history), model_(model) {}
+
+  void Enter(Configuration configuration) {
+    if (history_.Contains(configuration)) return;
+    if (!seen_.insert(Hash(configuration)).second) return;
+    entered_.push_back(std::move(configuration));
+  }
+
+  // Scores what was entered.
+  void Judge() {
+    if (entered_.empty()) return;
+    const VectorXd scores = model_.LogScores(model_.embedding().Place(entered_));
+    for (std::size_t i = 0; i < entered_.size(); ++i) {
+      const double score = scores[static_cast<Index>(i)];
+      if (!std::isnan(score)) best_.push_back({std::move(entered_[i]), score});
+    }
+    entered_.clear();
+    std::stable_sort(best_.begin(), best_.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+    if (best_.size() > kKept) best_.resize(kKept);
+  }
+
+  // Enters what gradient ascent on the continuous parameters makes of the best.
+  void Climb(std::size_t count, int iterations) {
+    const std::size_t climbers = std::min(count, best_.size());
+    for (std::size_t i = 0; i < climbers; ++i) {
+      Enter(Climbed(best_[i].configuration, iterations));
+    }
+  }
+
+  const std::vector<Candidate>& best() const { return best_; }
+
+ private:
+  Configuration Climbed(Configuration configuration, int iterations) const {
+    const Embedding& embedding = model_.embedding();
+    Placement placed = embedding.Place({&configuration, 1});
+    std::vector<std::size_t> free;
+    for (std::size_t d = 0; d < embedding.dimensions(); ++d) {
+      const std::size_t parameter = embedding.parameter(d);
+      // A parent would switch others on or off as it moves.
+      if (embedding.IsContinuous(d) && !space_.IsParent(parameter) && configuration[parameter]) {
+        free.push_back(d);
+      }
+    }
+    if (free.empty()) return configuration;
+    const auto n = static_cast<Index>(free.size());
+    VectorXd x(n), slopes;
+    for (Index i = 0; i < n; ++i) {
+      x[i] = placed.keys(0, static_cast<Index>(free[static_cast<std::size_t>(i)]));
+    }
+    const auto put = [&](const VectorXd& keys) {
+      for (Index i = 0; i < n; ++i) {
+        placed.keys(0, static_cast<Index>(free[static_cast<std::size_t>(i)])) = keys[i];
+      }
+    };
+    const SmoothFunction f = [&](const VectorXd& keys, VectorXd& gradient) {
+      put(keys);
+      const double score = model_.LogScore(placed, 0, slopes);
+      gradient.resize(n);
+      for (Index i = 0; i < n; ++i) {
+        gradient[i] = -slopes[static_cast<Index>(free[static_cast<std::size_t>(i)])];
+      }
+      return -score;
+    };
+    x = MinimizeWithin(f, x, VectorXd::Zero(n), VectorXd::Ones(n), iterations).x;
+    for (Index i = 0; i < n; ++i) {
+      const std::size_t parameter = embedding.parameter(free[static_cast<std::size_t>(i)]);
+      configuration[parameter] = space_.CoordinateAt(parameter, x[i]);
+    }
+    return configuration;
+  }
+
+  const SearchSpace& space_;
+  const History& history_;
+  const SurrogateModel& model_;
+  std::unordered_set<std::uint64_t> seen_;
+  std::vector<Configuration> entered_;
+  std::vector<Candidate> best_;
+};
+
+// Draws from the whole space, and variants and children of the front's trials.
+void EnterPool(const SearchSpace& space, const History& history, const SurrogateModel& model,
+               Random& random, Contest& contest) {
+  for (std::size_t i = 0; i < kRandom; ++i) contest.Enter(Draw(space, random));
+  const auto& front = model.front();
+  const auto parent = [&]() -> const Configuration& {
+    return history.entries()[front[random.Below(front.size())]].configuration;
+  };
+  for (std::size_t i = 0; i < kVariants; ++i) {
+    const Configuration& a = parent();
+    contest.Enter(Cross(space, a, i % 3 == 0 ? parent() : a, random));
+  }
+}
+
+// Trials of the front that were trained less than they could be, with three times the fidelity and
+// with all of it [Schmucker2021].
+Promotions EnterPromotions(const SearchSpace& space, const History& history,
+                           const SurrogateModel& model, Contest& contest) {
+  Promotions promotions;
+  const auto fidelity = space.fidelity();
+  if (!fidelity) return promotions;
+  constexpr double kFactor = 3.0;
+  const double most = space.parameters()[*fidelity].high;
+  for (const std::size_t number : model.front()) {
+    Configuration promoted = history.entries()[number].configuration;
+    const double now = *promoted[*fidelity];
+    if (now >= most) continue;
+    for (const double more : {std::min(kFactor * now, most), most}) {
+      promoted[*fidelity] = space.CoordinateAt(*fidelity, space.KeyOf(*fidelity, more));
+      if (!space.Contains(promoted)) continue;  // more of it activates other parameters
+      promotions.emplace(Hash(promoted), number);
+      contest.Enter(promoted);
+    }
+  }
+  return promotions;
+}
+
+void Search(const SearchSpace& space, const History& history, const SurrogateModel& model,
+            Random& random, Contest& contest) {
+  if (space.CountConfigurations(kSmallSpace)) {
+    for (auto& configuration : space.AllConfigurations(kSmallSpace)) {
+      contest.Enter(std::move(configuration));
+    }
+    contest.Judge();
+    return;
+  }
+  EnterPool(space, history, model, random, contest);
+  contest.Judge();
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (const Candidate& candidate : contest.best()) {
+      for (std::size_t k = 0; k < kRoundVariants; ++k) {
+        contest.Enter(Cross(space, candidate.configuration, candidate.configuration, random));
+      }
+    }
+    contest.Judge();
+    if (round % 2 == 0) continue;
+    contest.Climb(kClimbed, kClimbIterations);
+    contest.Judge();
+  }
+}
+
+// What the model's deviations are multiplied by. Where the latest trials brought nothing new it is
+// overconfident: it goes on digging where it expects a gain that is not there. Then every second
+// proposal trusts it less.
+double Spread(const History& history) {
+  if (TrialsSinceGain(history, kPatience) < kPatience || history.size() % 2 == 0) return 1.0;
+  return history.size() % 4 == 1 ? 2.0 : 4.0;
+}
+
+Proposed Fallback(const SearchSpace& space, const History& history, const Terms& terms) {
+  auto proposal = Nsga2Sampler().Propose(space, history, terms);
+  if (proposal) {
+    proposal->reason += "; the surrogate foretells the trials no better than a constant";
+  }
+  return proposal;
+}
+
+}  // namespace
+
+Proposed SurrogateSampler::Propose(const SearchSpace& space, const History& history,
+                                   const Terms& terms) const {
+  if (history.size() < StartSize(space) || history.evaluated() < kLeastEvaluated) {
+    return ProposeStart(space, history, terms);
+  }
+  Random random(terms.seed, Mix64(kStream) + history.size());
+  const auto best = BestTrials(history, kCentres);
+  const std::size_t centre = best[random.Below(best.size())].number;
+  if (Embedding(space).dimensions() == 0) return Fallback(space, history, terms);
+  const SurrogateModel model(space, history, terms, centre, Spread(history), memory_);
+  if (!(model.LeaveOneOutGain() > kLeastGain)) return Fallback(space, history, terms);
+  if (!model.KnowsCost() && !MeanCostFits(history, terms)) {
+    return tl::unexpected(NoProposal::kTooDear);
+  }
+  Contest contest(space, history, model);
+  const Promotions promotions = EnterPromotions(space, history, model, contest);
+  Search(space, history, model, random, contest);
+  if (contest.best().empty()) {
+    return ProposeRandom(space, history, terms, random,
+                         "drawn at random: nothing new was found near the front");
+  }
+  const Candidate& winner = contest.best().front();
+  if (winner.score == SurrogateModel::kTooDear) return tl::unexpected(NoProposal::kTooDear);
+  std::string reason = model.KnowsFeasible() ? "largest expected gain"
+                                             : "most probably feasible: no trial has been so far";
+  const auto promoted = promotions.find(Hash(winner.configuration));
+  if (promoted != promotions.end()) reason += fmt::format(": promotes trial {}", promoted->second);
+  return Proposal{winner.configuration, "surrogate", std::move(reason),
+                  model.Foretell(winner.configuration)};
+}
+
+}  // namespace joulefront
