@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/studies.h"
+#include "study_store/first_trials.h"
 #include "study_store/front.h"
 #include "study_store/proposer.h"
 #include "workers/study_runner.h"
@@ -31,6 +32,8 @@ constexpr const char* kAbout =
     "{...}}, ...]}\n"
     "  {\"tell\": 0, \"values\": {\"error\": 0.1, \"energy\": 33.0}}  -> {\"ok\": true}\n"
     "  {\"tell\": 1, \"failed\": \"out of memory\"}  -> {\"ok\": true}\n"
+    "  {\"progress\": 0, \"step\": 3, \"values\": {\"error\": 0.2}}   -> {\"ok\": true}  (on its "
+    "way)\n"
     "  {\"front\": true}                           -> {\"front\": [{\"number\", \"configuration\", "
     "\"values\"}]}\n\n"
     "Values are in the study file's units (joules for metered objectives) and directions. A bad "
@@ -51,6 +54,12 @@ class Session {
   Session(StudyStore& store, StudyId id, const Study& study)
       : store_(store), id_(id), study_(study), proposer_(store, id, study), self_(ThisWorker(0)) {}
 
+  /// A new study begins with the study file's default.
+  Result<void> Begin() {
+    JF_TRY(proposer_.Refresh());
+    return AddDefault(proposer_, std::nullopt, CalendarNow());
+  }
+
   ordered_json Answer(const std::string& line) {
     const auto request = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!request.is_object()) {
@@ -58,8 +67,9 @@ class Session {
     }
     if (request.contains("ask")) return Ask(request["ask"]);
     if (request.contains("tell")) return Tell(request);
+    if (request.contains("progress")) return TakeProgress(request);
     if (request.contains("front")) return ShowFront();
-    return Error("a line must hold \"ask\", \"tell\" or \"front\"");
+    return Error("a line must hold \"ask\", \"tell\", \"progress\" or \"front\"");
   }
 
   /// Keeps what was asked for and not yet told from being taken for lost.
@@ -105,28 +115,62 @@ class Session {
     const TimePoint now = CalendarNow();
     auto claim = store_.ClaimTrial(id_, self_, now + kLease, now);
     if (!claim || *claim) return claim;
-    auto number = proposer_.Propose(std::nullopt, now);
-    if (number && !*number) number = proposer_.ProposeAgain(now);
-    if (!number) return Pass(number);
-    if (!*number) return std::optional<Claim>();
-    return store_.ClaimTrial(id_, self_, now + kLease, now, **number);
+    auto proposed = proposer_.Propose(std::nullopt, std::nullopt, now);  // [budget] does not bind
+    if (!proposed) return Pass(proposed);
+    std::optional<TrialNumber> number;
+    if (*proposed) {
+      number = **proposed;
+    } else if (proposed->error() == NoProposal::kExhausted) {
+      auto again = proposer_.ProposeAgain(now);
+      if (!again) return Pass(again);
+      number = *again;
+    }
+    if (!number) return std::optional<Claim>();
+    return store_.ClaimTrial(id_, self_, now + kLease, now, *number);
+  }
+
+  /// The trial that is asked for and not yet told, whose number stands under `key`.
+  Result<std::map<TrialNumber, Claim>::iterator> FindAsked(const ordered_json& request,
+                                                           const char* key) {
+    const ordered_json& number = request[key];
+    if (!number.is_number_integer()) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("\"{}\" must be the number of a trial", key));
+    }
+    const auto claim = asked_.find(number.get<TrialNumber>());
+    if (claim == asked_.end()) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("trial {} is not waiting to be told in this session", number.dump()));
+    }
+    return claim;
+  }
+
+  ordered_json TakeProgress(const ordered_json& request) {
+    auto claim = FindAsked(request, "progress");
+    if (!claim) return Error(claim.error().message);
+    const auto step = request.find("step");
+    if (step == request.end() || !step->is_number_integer()) {
+      return Error("a progress report needs \"step\": a whole number");
+    }
+    auto values = ReadValues(request);
+    if (!values) return Error(values.error().message);
+    auto added =
+        store_.AddProgress((*claim)->second, step->get<std::int64_t>(), *values, CalendarNow());
+    if (!added) return Error(added.error().message);
+    return {{"ok", true}};
   }
 
   ordered_json Tell(const ordered_json& request) {
-    const ordered_json& told = request["tell"];
-    const auto claim =
-        told.is_number_integer() ? asked_.find(told.get<TrialNumber>()) : asked_.end();
-    if (claim == asked_.end()) {
-      if (!told.is_number_integer()) return Error("\"tell\" must be the number of a trial");
-      return Error(fmt::format("trial {} is not waiting to be told in this session", told.dump()));
-    }
+    const auto found = FindAsked(request, "tell");
+    if (!found) return Error(found.error().message);
+    const auto claim = *found;
     AttemptResult result;
     if (request.contains("failed")) {
       if (!request["failed"].is_string()) return Error("\"failed\" must be a text");
       result = {.state = AttemptState::kFailed,
                 .failure = FailureClass::kTold,
                 .message = request["failed"].get<std::string>()};
-    } else if (auto values = ReadValues(request); values) {
+    } else if (auto values = ReadResult(request); values) {
       result = {.state = AttemptState::kComplete, .values = std::move(*values)};
     } else {
       return Error(values.error().message);
@@ -137,13 +181,14 @@ class Session {
     return {{"ok", true}};
   }
 
-  Result<NamedValues> ReadValues(const ordered_json& request) const {
+  static Result<NamedValues> ReadValues(const ordered_json& request) {
     const auto refuse = [](const std::string& message) {
       return Fail(ErrorCode::kInvalidArgument, message);
     };
     const auto object = request.find("values");
     if (object == request.end() || !object->is_object()) {
-      return refuse("a tell needs \"values\": {...} or \"failed\": \"why\"");
+      return refuse(
+          "a line on a trial needs \"values\": {...}, a tell that or \"failed\": \"why\"");
     }
     NamedValues values;
     for (const auto& [name, value] : object->items()) {
@@ -153,11 +198,18 @@ class Session {
       }
       values[name] = value.get<double>();
     }
+    return values;
+  }
+
+  Result<NamedValues> ReadResult(const ordered_json& request) const {
+    auto values = ReadValues(request);
+    if (!values) return values;
     std::vector<std::string> needed;
     for (const Objective& objective : study_.objectives) needed.push_back(objective.name);
     for (const Constraint& constraint : study_.constraints) needed.push_back(constraint.name);
     for (const std::string& name : needed) {
-      if (!values.contains(name)) return refuse(fmt::format("\"values\" lacks \"{}\"", name));
+      if (values->contains(name)) continue;
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("\"values\" lacks \"{}\"", name));
     }
     return values;
   }
@@ -250,6 +302,7 @@ int AskTellVerb(const Arguments& arguments) {
     return Complain("ask-tell", open.error());
   }
   Session session(*opened.store, opened.id, opened.study);
+  if (auto begun = session.Begin(); !begun) return Complain("ask-tell", begun.error());
   const int code = Converse(session, signals);
   session.GiveBack();
   return code;

@@ -77,7 +77,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
     table.header.push_back("energy." + phase + "_j");
     table.header.push_back("energy." + phase + "_class");
   }
-  for (const char* column : {"attempts", "proposed_by", "failure", "message"}) {
+  for (const char* column : {"attempts", "proposed_by", "reason", "failure", "message"}) {
     table.header.push_back(column);
   }
   for (const Trial& trial : trials) {
@@ -96,7 +96,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
       row.push_back(figure == nullptr ? "" : ordered_json(figure->joules.value()).dump());
       row.push_back(figure == nullptr ? "" : std::string(Name(figure->provenance.energy_class)));
     }
-    row.insert(row.end(), {std::to_string(trial.attempts), trial.proposed_by,
+    row.insert(row.end(), {std::to_string(trial.attempts), trial.proposed_by, trial.reason,
                            trial.failure ? std::string(Name(*trial.failure)) : "", trial.message});
     table.rows.push_back(std::move(row));
   }

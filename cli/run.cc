@@ -1,12 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
 
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/studies.h"
+#include "study_store/first_trials.h"
 #include "study_store/front.h"
 #include "workers/metric_patterns.h"
 #include "workers/study_runner.h"
@@ -23,7 +29,9 @@ constexpr const char* kAbout =
     "examples:\n"
     "  joulefront run study.toml\n"
     "  joulefront run study.toml --store /data/digits.db --workers 4\n"
-    "  joulefront run study.toml --trials 10       a short look\n\n"
+    "  joulefront run study.toml --trials 10       a short look\n"
+    "  joulefront run study.toml --enqueue next.jsonl\n"
+    "  joulefront run wider.toml --warm-start digits.db\n\n"
     "a study file:\n"
     "  [study]      name = \"digits\"\n"
     "  [objectives] error = { direction = \"minimize\" }\n"
@@ -78,6 +86,11 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
     case RunEnd::kSpaceExhausted:
       console.Say("every configuration of the space has been tried");
       break;
+    case RunEnd::kTooDear:
+      console.Say(fmt::format("budget spent: no configuration is expected to fit the {} left of {}",
+                              FormatJoules(*opened.study.budget.energy - progress.spent.joules),
+                              FormatJoules(*opened.study.budget.energy)));
+      break;
     case RunEnd::kBudgetSpent:
       break;
   }
@@ -127,6 +140,70 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   return file;
 }
 
+/// What the flags ask to be tried first, read and checked before anything is stored.
+struct FirstTrials {
+  std::string enqueued_from;
+  std::vector<GivenConfiguration> enqueued;
+  std::optional<EarlierStudy> earlier;
+};
+
+Result<std::string> ReadAll(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  std::istream& stream = path == "-" ? std::cin : file;
+  std::ostringstream text;
+  if (stream && stream.peek() != std::istream::traits_type::eof()) text << stream.rdbuf();
+  if ((path == "-" || file.is_open()) && !stream.bad() && !text.bad()) return text.str();
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("--enqueue: cannot read '{}': {}", path, std::strerror(errno)));
+}
+
+Result<FirstTrials> ReadFirstTrials(const VerbOptions& options, const SearchSpace& space) {
+  FirstTrials first;
+  if (const auto path = options.Get("enqueue")) {
+    first.enqueued_from = *path == "-" ? "stdin" : *path;
+    auto text = ReadAll(*path);
+    if (!text) return Pass(text);
+    auto given = ParseConfigurations(space, *text, first.enqueued_from);
+    if (!given) return Pass(given, "--enqueue");
+    first.enqueued = std::move(*given);
+  }
+  if (const auto path = options.Get("warm-start")) {
+    auto opened =
+        OpenStudy(*path, options.Get("warm-start-study"), OpenMode::kRead, "--warm-start-study");
+    if (!opened) return Pass(opened, "--warm-start");
+    auto trials = opened->store->LoadTrials(opened->id);
+    if (!trials) return Pass(trials, "--warm-start");
+    first.earlier = {std::move(opened->study), std::move(*trials), opened->path};
+  }
+  return first;
+}
+
+/// Adds the default, what is enqueued and the warm start, in this order; gives notes.
+Result<std::vector<std::string>> AddFirstTrials(const OpenedStudy& opened,
+                                                const FirstTrials& first) {
+  std::vector<std::string> notes;
+  if (!opened.study.default_configuration && first.enqueued.empty() && !first.earlier) return notes;
+  Proposer proposer(*opened.store, opened.id, opened.study);
+  JF_TRY(proposer.Refresh());
+  const bool is_new = proposer.history().size() == 0;
+  const auto limit = opened.study.budget.trials;
+  JF_TRY(AddDefault(proposer, limit, CalendarNow()));
+  if (!first.enqueued.empty()) {
+    auto added = Enqueue(proposer, first.enqueued, first.enqueued_from, limit, CalendarNow());
+    if (!added) return added;
+    notes = std::move(*added);
+  }
+  if (first.earlier && !is_new) {
+    notes.push_back("--warm-start is ignored: the study has begun");
+  } else if (first.earlier) {
+    auto added = AddWarmStart(proposer, *first.earlier, limit, CalendarNow());
+    if (!added) return added;
+    notes.insert(notes.end(), added->begin(), added->end());
+  }
+  return notes;
+}
+
 }  // namespace
 
 int RunVerb(const Arguments& arguments) {
@@ -136,17 +213,31 @@ int RunVerb(const Arguments& arguments) {
       "where to keep the study (default: JOULEFRONT_STORE, else NAME.db)")(
       "workers", po::value<int>(), "worker processes, instead of [workers] count")(
       "trials", po::value<std::int64_t>(), "trials in all, instead of [budget] trials")(
+      "enqueue", po::value<std::string>(),
+      "try the configurations in this file next: JSON lines, a JSON array, or what front or export "
+      "wrote with --format json; - is stdin")(
+      "warm-start", po::value<std::string>(),
+      "begin a new study with the front of an earlier one, in this store")(
+      "warm-start-study", po::value<std::string>(), "which, if that store has several")(
       "quiet,q", "no progress");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   if (options.positional().empty()) return options.Refuse("name a study file");
-  SignalWatch signals;
+  if (options.Has("warm-start-study") && !options.Has("warm-start")) {
+    return options.Refuse("--warm-start-study needs --warm-start");
+  }
   auto file = ReadWithOverrides(options);
   if (!file) return Complain("run", file.error());
+  auto first = ReadFirstTrials(options, file->study.space);
+  if (!first) return Complain("run", first.error());
+  SignalWatch signals;  // until here Ctrl-C just ends us, who may be waiting for stdin
   const std::string path = StorePathFor(options.Get("store"), file->study.name);
   auto opened = OpenForStudyFile(*file, path);
   if (!opened) return Complain("run", opened.error());
 
   const auto console = MakeConsole(options.Has("quiet"));
+  auto begun = AddFirstTrials(*opened, *first);
+  if (!begun) return Complain("run", begun.error());
+  file->notes.insert(file->notes.end(), begun->begin(), begun->end());
   for (const std::string& note : file->notes) console->Say("note: " + note);
   std::error_code ignored;
   const RunOptions run{

@@ -58,9 +58,19 @@ Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
   return standing;
 }
 
-std::map<std::string, std::int64_t> ByProposer(const Standing& standing) {
-  std::map<std::string, std::int64_t> shares;
-  for (const Trial& trial : standing.trials) ++shares[trial.proposed_by];
+/// How many trials each has proposed, in the order in which they first did.
+std::vector<std::pair<std::string, std::int64_t>> ByProposer(const Standing& standing) {
+  std::vector<std::pair<std::string, std::int64_t>> shares;
+  for (const Trial& trial : standing.trials) {
+    const auto known = std::find_if(shares.begin(), shares.end(), [&](const auto& share) {
+      return share.first == trial.proposed_by;
+    });
+    if (known != shares.end()) {
+      ++known->second;
+    } else {
+      shares.emplace_back(trial.proposed_by, 1);
+    }
+  }
   return shares;
 }
 
@@ -108,9 +118,14 @@ std::string MakeText(const Standing& standing, TimePoint now) {
       front.hypervolume ? ", hypervolume " + FormatNumber(*front.hypervolume) : "");
   std::vector<std::string> proposers;
   for (const auto& [name, count] : ByProposer(standing)) {
-    proposers.push_back(fmt::format("{} {}", name, count));
+    const double share = static_cast<double>(count) / static_cast<double>(standing.trials.size());
+    proposers.push_back(fmt::format("{} {} ({:.0f} %)", count, name, 100.0 * share));
   }
-  if (!proposers.empty()) text += fmt::format("proposed {}\n", fmt::join(proposers, ", "));
+  if (!proposers.empty()) {
+    const Trial& last = standing.trials.back();
+    text += fmt::format("proposed {}\nlast     {}: {}\n", fmt::join(proposers, ", "),
+                        last.proposed_by, last.reason);
+  }
   if (!standing.running.empty()) {
     Table table{.header = {"running", "attempt", "worker", "since"}, .rows = {}, .left = {}};
     for (const Attempt& attempt : standing.running) {
@@ -151,6 +166,13 @@ ordered_json MakeJson(const Standing& standing) {
                       {"last_trial", failed.second->number},
                       {"message", failed.second->message}};
   }
+  ordered_json proposed_by = ordered_json::object(), last_proposal;  // null without a trial
+  for (const auto& [name, count] : ByProposer(standing)) proposed_by[name] = count;
+  if (!standing.trials.empty()) {
+    const Trial& last = standing.trials.back();
+    last_proposal = {
+        {"trial", last.number}, {"proposed_by", last.proposed_by}, {"reason", last.reason}};
+  }
   const auto& spent = standing.spent;
   return {{"study", standing.study.name},
           {"open", standing.open},
@@ -167,7 +189,8 @@ ordered_json MakeJson(const Standing& standing) {
           {"elapsed_s", standing.elapsed.value()},
           {"front", front.points.size()},
           {"hypervolume", front.hypervolume ? ordered_json(*front.hypervolume) : ordered_json()},
-          {"proposed_by", ByProposer(standing)},
+          {"proposed_by", proposed_by},
+          {"last_proposal", last_proposal},
           {"running", running},
           {"failures", failures}};
 }

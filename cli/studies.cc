@@ -14,7 +14,7 @@ namespace joulefront {
 namespace {
 
 Result<StudyEntry> Choose(const std::vector<StudyEntry>& studies, const std::string& path,
-                          const std::optional<std::string>& name) {
+                          const std::optional<std::string>& name, std::string_view flag) {
   if (studies.empty()) {
     return Fail(ErrorCode::kNotFound,
                 fmt::format("'{}' holds no study yet; joulefront run makes one", path));
@@ -30,7 +30,7 @@ Result<StudyEntry> Choose(const std::vector<StudyEntry>& studies, const std::str
                 fmt::format("'{}' holds no study '{}'; it has{}", path, *name, names));
   }
   return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("'{}' holds several studies; choose one with --study:{}", path, names));
+              fmt::format("'{}' holds several studies; choose one with {}:{}", path, flag, names));
 }
 
 /// The study of that id in an open store.
@@ -51,7 +51,7 @@ std::string StorePathFor(const std::optional<std::string>& flag, const std::stri
 }
 
 Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
-                              OpenMode mode) {
+                              OpenMode mode, std::string_view flag) {
   std::string path = where;
   std::optional<std::string> wanted = name;
   if (where.ends_with(".toml")) {
@@ -70,7 +70,7 @@ Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std:
   if (!store) return Pass(store);
   auto studies = (*store)->ListStudies();
   if (!studies) return Pass(studies);
-  auto chosen = Choose(*studies, path, wanted);
+  auto chosen = Choose(*studies, path, wanted, flag);
   if (!chosen) return Pass(chosen);
   return Load(std::move(path), std::move(*store), chosen->id);
 }

@@ -27,9 +27,10 @@ struct OpenedStudy {
 std::string StorePathFor(const std::optional<std::string>& flag, const std::string& study_name);
 
 /// Opens a study of a store: the only one, or the one called `name`. `where` is a store's file or a
-/// study file; empty: JOULEFRONT_STORE. Errors: kInvalidArgument, kNotFound, and the store's.
+/// study file; empty: JOULEFRONT_STORE. Errors: kInvalidArgument, naming the `flag` that chooses a
+/// study, kNotFound, and the store's.
 Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
-                              OpenMode mode);
+                              OpenMode mode, std::string_view flag = "--study");
 
 /// Opens or makes the store of a study file and the study in it, takes the right to propose, and
 /// brings the settings up to date. kInvalidArgument if the store has a study of that name with

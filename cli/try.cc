@@ -22,9 +22,9 @@ using nlohmann::ordered_json;
 constexpr const char* kAbout =
     "Trains one configuration in the foreground and shows what the study would record: values, "
     "phases\n"
-    "and joules. Nothing is stored. Parameters that are not set take the middle of their range. "
-    "The\n"
-    "trainer's own output goes to stderr.\n\n"
+    "and joules. Nothing is stored. Parameters that are not set take the centre of their range, or "
+    "their\n"
+    "first choice. The trainer's own output goes to stderr.\n\n"
     "examples:\n"
     "  joulefront try study.toml\n"
     "  joulefront try study.toml --set learning_rate=0.01 --set optimizer=adam";
@@ -42,7 +42,7 @@ Value ValueOfText(const std::string& text) {
 
 Result<Configuration> Configure(const SearchSpace& space,
                                 const std::vector<std::string>& settings) {
-  std::vector<std::optional<double>> set(space.size());
+  Configuration set(space.size());
   for (const std::string& setting : settings) {
     const auto equals = setting.find('=');
     const auto index = space.IndexOf(setting.substr(0, equals));
@@ -57,15 +57,12 @@ Result<Configuration> Configure(const SearchSpace& space,
                   fmt::format("--set {}: the parameter cannot have this value", setting));
     }
   }
-  Configuration configuration(space.size());
+  Configuration configuration = CompleteConfiguration(space, set);
   for (std::size_t i = 0; i < space.size(); ++i) {
-    if (space.IsActive(i, configuration)) {
-      configuration[i] = set[i] ? *set[i] : space.CoordinateAt(i, 0.5);
-    } else if (set[i]) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  fmt::format("--set {}: it is inactive here, since its `when` does not hold",
-                              space.parameters()[i].name));
-    }
+    if (!set[i] || configuration[i]) continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--set {}: it is inactive here, since its `when` does not hold",
+                            space.parameters()[i].name));
   }
   return configuration;
 }

@@ -83,4 +83,39 @@ Result<Configuration> ConfigurationFromJson(const SearchSpace& space, const std:
   return configuration;
 }
 
+tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space,
+                                                        const GivenValues& given) {
+  const auto fault = [](const std::string& name, std::string message) {
+    return tl::unexpected(GivenFault{name, std::move(message)});
+  };
+  Configuration coordinates(space.size());
+  for (const auto& [name, value] : given) {
+    const auto index = space.IndexOf(name);
+    if (!index) return fault(name, fmt::format("'{}' is no parameter of the study", name));
+    coordinates[*index] = space.CoordinateOf(*index, value);
+    if (!coordinates[*index]) {
+      return fault(name,
+                   fmt::format("parameter '{}' cannot be {}", name, ValueToJson(value).dump()));
+    }
+  }
+  Configuration configuration = CompleteConfiguration(space, coordinates);
+  for (const auto& [name, value] : given) {
+    if (!configuration[*space.IndexOf(name)]) {
+      return fault(name,
+                   fmt::format("parameter '{}' is inactive here: its `when` does not hold", name));
+    }
+  }
+  return configuration;
+}
+
+Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given) {
+  Configuration configuration(space.size());
+  for (std::size_t i = 0; i < space.size(); ++i) {
+    if (!space.IsActive(i, configuration)) continue;
+    const bool number = space.parameters()[i].choices.empty();
+    configuration[i] = given[i] ? *given[i] : number ? space.CoordinateAt(i, 0.5) : 0.0;
+  }
+  return configuration;
+}
+
 }  // namespace joulefront

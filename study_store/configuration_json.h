@@ -1,8 +1,12 @@
 // Configurations as JSON text, the form in which stores, trainers and exports hold them: one object
-// with the active parameters under their names, in the order of the space, without blanks.
+// with the active parameters under their names, in the order of the space, without blanks. And from
+// values that a person gives, perhaps not all of them.
 #pragma once
 
 #include <string>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "search/space.h"
@@ -15,5 +19,24 @@ std::string ConfigurationToJson(const SearchSpace& space, const Configuration& c
 /// Errors: kInvalidArgument for text that is no JSON object, an unknown or inactive parameter, a
 /// missing active one, or a value outside its range; the message names the parameter.
 Result<Configuration> ConfigurationFromJson(const SearchSpace& space, const std::string& text);
+
+/// Values of some parameters, by name, as a person states them.
+using GivenValues = std::vector<std::pair<std::string, Value>>;
+
+/// What is wrong with which of them.
+struct GivenFault {
+  std::string parameter;
+  std::string message;
+};
+
+/// The configuration of the values given; an active parameter that is left out takes the centre of
+/// its range, or its first choice. A fault for one that is unknown, that is inactive then, or that
+/// cannot have its value.
+tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space,
+                                                        const GivenValues& given);
+
+/// The same of coordinates, one a parameter, empty where none is given; those of inactive
+/// parameters are dropped.
+Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given);
 
 }  // namespace joulefront

@@ -1,6 +1,9 @@
 #include "study_store/evaluation.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "study_store/attempt_rules.h"
 
 namespace joulefront {
 namespace {
@@ -11,10 +14,31 @@ std::optional<double> FiniteValue(const NamedValues& values, const std::string& 
   return found->second;
 }
 
-/// How far `excess` goes beyond a limit, relative to the limit's size.
+/// `excess` beyond a limit, relative to the limit's size.
 double Relative(double excess, double limit) {
-  if (excess <= 0.0) return 0.0;
   return excess / (limit == 0.0 ? 1.0 : std::abs(limit));
+}
+
+std::optional<double> AboveZero(std::optional<double> value) {
+  return value && *value > 0.0 ? value : std::nullopt;
+}
+
+/// The objective that stands for all joules of a trial.
+const Objective* MeteredCost(const Study& study) {
+  const Objective* cost = nullptr;
+  for (const Objective& objective : study.objectives) {
+    if (objective.phase == kTotalPhase) return &objective;
+    if (objective.phase) cost = &objective;
+  }
+  return cost;
+}
+
+std::optional<double> CostOf(const Study& study, const Trial& trial) {
+  if (study.cost) return FiniteValue(trial.values, *study.cost);
+  // A trial that was metered without a figure for "total" has a part of its joules, no more.
+  if (const auto total = TotalJoules(trial.energy)) return total->value();
+  const Objective* told = trial.energy.empty() ? MeteredCost(study) : nullptr;
+  return told == nullptr ? std::nullopt : FiniteValue(trial.values, told->name);
 }
 
 }  // namespace
@@ -30,10 +54,60 @@ std::optional<Evaluation> Evaluate(const Study& study, const NamedValues& values
   for (const Constraint& constraint : study.constraints) {
     const auto value = FiniteValue(values, constraint.name);
     if (!value) return std::nullopt;
-    if (constraint.max) evaluation.violation += Relative(*value - *constraint.max, *constraint.max);
-    if (constraint.min) evaluation.violation += Relative(*constraint.min - *value, *constraint.min);
+    auto& excesses = evaluation.excesses;
+    if (constraint.max) excesses.push_back(Relative(*value - *constraint.max, *constraint.max));
+    if (constraint.min) excesses.push_back(Relative(*constraint.min - *value, *constraint.min));
   }
+  for (const double excess : evaluation.excesses) evaluation.violation += std::max(0.0, excess);
   return evaluation;
+}
+
+Spending SpendingOf(const Study& study, const Trial& trial) {
+  Spending spending{.cost = AboveZero(CostOf(study, trial)), .seconds = {}};
+  if (const PhaseEnergy* total = FindPhase(trial.energy, kTotalPhase)) {
+    spending.seconds = AboveZero(total->wall.value());
+  }
+  return spending;
+}
+
+std::vector<CurvePoint> CurveOf(const Study& study, const NamedValues& values, double fidelity,
+                                const std::vector<ProgressReport>& reports) {
+  const auto index = study.space.fidelity();
+  if (!index || study.space.parameters()[*index].type != ParameterType::kInt) return {};
+  const Parameter& parameter = study.space.parameters()[*index];
+  std::vector<CurvePoint> curve;
+  for (const ProgressReport& report : reports) {
+    const auto step = static_cast<double>(report.step);
+    if (step < parameter.low || step >= fidelity) continue;
+    CurvePoint point{step, {}};
+    for (const Objective& objective : study.objectives) {
+      auto value = FiniteValue(objective.phase ? values : report.values, objective.name);
+      if (!value) break;
+      if (objective.phase) *value *= step / fidelity;
+      point.objectives.push_back(objective.direction == Direction::kMinimize ? *value : -*value);
+    }
+    if (point.objectives.size() == study.objectives.size()) curve.push_back(std::move(point));
+  }
+  return curve;
+}
+
+std::optional<int> FailureKind(std::optional<FailureClass> failure) {
+  if (!failure) return std::nullopt;
+  switch (*failure) {
+    case FailureClass::kNotStarted:
+    case FailureClass::kLost:
+    case FailureClass::kInterrupted:
+      return std::nullopt;
+    case FailureClass::kExitCode:
+    case FailureClass::kSignal:
+    case FailureClass::kOutOfMemory:
+    case FailureClass::kTimeout:
+    case FailureClass::kNoResult:
+    case FailureClass::kNonFinite:
+    case FailureClass::kTold:
+      break;
+  }
+  return static_cast<int>(*failure);
 }
 
 }  // namespace joulefront

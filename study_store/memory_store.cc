@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -22,6 +24,7 @@ struct KeptStudy {
   Seconds elapsed;
   std::vector<Trial> trials;
   std::map<AttemptKey, Attempt> attempts;
+  std::map<AttemptKey, std::map<std::int64_t, NamedValues>> progress;  // by step
   std::vector<Event> events;
   std::int64_t last_revision = 0;
 
@@ -67,6 +70,7 @@ class MemoryStore final : public StudyStore {
                           const std::vector<PhaseEnergy>& so_far) override;
   Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
                            TimePoint now) override;
+  Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
   Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
                              const RetryLimits& limits, TimePoint now) override;
   Result<std::vector<Attempt>> LoadAttempts(StudyId study,
@@ -284,12 +288,31 @@ Result<void> MemoryStore::RenewLease(const Claim& claim, TimePoint lease_until,
   return {};
 }
 
-Result<void> MemoryStore::AddProgress(const Claim& claim, std::int64_t, const NamedValues&,
-                                      TimePoint) {
-  // Nothing reads reports back through this interface, so none are kept.
+Result<void> MemoryStore::AddProgress(const Claim& claim, std::int64_t step,
+                                      const NamedValues& values, TimePoint) {
   const Attempt* attempt = FindAttempt(claim);
   if (attempt == nullptr || attempt->state != AttemptState::kRunning) return LeaseLost(claim);
+  NamedValues& kept = (*Find(claim.study))->progress[{claim.trial, claim.attempt}][step];
+  for (const auto& [name, value] : values) {
+    if (std::isnan(value)) {
+      kept.erase(name);
+    } else {
+      kept[name] = value;
+    }
+  }
   return {};
+}
+
+Result<std::vector<ProgressReport>> MemoryStore::LoadProgress(StudyId study, TrialNumber trial) {
+  auto kept = Find(study);
+  if (!kept) return Pass(kept);
+  std::vector<ProgressReport> reports;
+  const auto last = (*kept)->attempts.lower_bound({trial + 1, 0});
+  if (last == (*kept)->attempts.begin() || std::prev(last)->first.first != trial) return reports;
+  const auto found = (*kept)->progress.find(std::prev(last)->first);
+  if (found == (*kept)->progress.end()) return reports;
+  for (const auto& [step, values] : found->second) reports.push_back({step, values});
+  return reports;
 }
 
 Result<void> MemoryStore::FinishAttempt(const Claim& claim, const AttemptResult& result,

@@ -17,11 +17,11 @@ constexpr std::uint64_t kRepeatStream = 0x726570656174;  // "repeat"
 
 }  // namespace
 
-Proposer::Proposer(StudyStore& store, StudyId id, Study study)
+Proposer::Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<Sampler> sampler)
     : store_(store),
       id_(id),
       study_(std::move(study)),
-      sampler_(MakeSampler(study_.sampler)),
+      sampler_(sampler ? std::move(sampler) : MakeSampler(study_.sampler)),
       history_(study_.objectives.size()) {
   JF_CHECK(sampler_ != nullptr);
 }
@@ -42,13 +42,7 @@ Result<void> Proposer::Refresh() {
       }
       history_.Add(std::move(*configuration));
     }
-    if (trial.state == TrialState::kComplete) {
-      if (auto evaluation = Evaluate(study_, trial.values)) {
-        history_.Evaluate(number, std::move(*evaluation));
-      }
-    } else if (IsFinished(trial.state)) {
-      history_.Fail(number);
-    }
+    if (IsFinished(trial.state)) JF_TRY(Settle(number, trial));
     if (number == trials_.size()) {
       trials_.push_back(std::move(trial));
     } else {
@@ -58,11 +52,66 @@ Result<void> Proposer::Refresh() {
   return {};
 }
 
-Result<std::optional<TrialNumber>> Proposer::Propose(std::optional<std::int64_t> limit,
-                                                     TimePoint now) {
-  auto proposal = sampler_->Propose(study_.space, history_, study_.seed);
-  if (!proposal) return std::optional<TrialNumber>();
-  return Add(std::move(*proposal), limit, now);
+Result<void> Proposer::Settle(std::size_t number, const Trial& trial) {
+  if (trial.state != TrialState::kComplete) {
+    history_.Fail(number, FailureKind(trial.failure), SpendingOf(study_, trial));
+    return {};
+  }
+  auto evaluation = Evaluate(study_, trial.values);
+  if (!evaluation) return {};
+  std::vector<CurvePoint> curve;
+  if (const auto fidelity = study_.space.fidelity()) {
+    auto reports = store_.LoadProgress(id_, trial.number);
+    if (!reports) return Pass(reports);
+    const double own = *history_.entries()[number].configuration[*fidelity];
+    curve = CurveOf(study_, trial.values, own, *reports);
+  }
+  history_.Evaluate(number, std::move(*evaluation), SpendingOf(study_, trial), std::move(curve));
+  return {};
+}
+
+/// "largest expected gain; foretells error 0.12 (0.1 to 0.15), energy 34 (30 to 39)".
+std::string Proposer::ReasonOf(const Proposal& proposal) const {
+  std::string text = proposal.reason;
+  for (std::size_t k = 0; k < proposal.forecast.size(); ++k) {
+    const Objective& objective = study_.objectives[k];
+    Forecast forecast = proposal.forecast[k];
+    if (objective.direction == Direction::kMaximize) {
+      forecast = {-forecast.value, -forecast.high, -forecast.low};
+    }
+    text += fmt::format("{} {} {} ({} to {})", k == 0 ? "; foretells" : ",", objective.name,
+                        FormatNumber(forecast.value, 3), FormatNumber(forecast.low, 3),
+                        FormatNumber(forecast.high, 3));
+  }
+  return text;
+}
+
+Terms Proposer::TermsFor(std::optional<Joules> spent) const {
+  Terms terms{.seed = study_.seed,
+              .cost_exponent = study_.cost_exponent,
+              .cost_budget = {},
+              .cost_left = {},
+              .reference = {}};
+  const auto& budget = study_.budget.energy;
+  if (spent && budget && !study_.cost) {  // a cost of another unit cannot be weighed against joules
+    terms.cost_budget = budget->value();
+    terms.cost_left = (*budget - *spent).value();
+  }
+  for (const Objective& objective : study_.objectives) {
+    const double sign = objective.direction == Direction::kMinimize ? 1.0 : -1.0;
+    const auto& reference = objective.reference;
+    terms.reference.push_back(reference ? std::optional(sign * *reference) : std::nullopt);
+  }
+  return terms;
+}
+
+Result<ProposedTrial> Proposer::Propose(std::optional<std::int64_t> limit,
+                                        std::optional<Joules> spent, TimePoint now) {
+  auto proposal = sampler_->Propose(study_.space, history_, TermsFor(spent));
+  if (!proposal) return ProposedTrial(tl::unexpected(proposal.error()));
+  auto number = Add(std::move(*proposal), limit, now);
+  if (!number) return Pass(number);
+  return ProposedTrial(*number);
 }
 
 Result<std::optional<TrialNumber>> Proposer::ProposeAgain(TimePoint now) {
@@ -72,25 +121,27 @@ Result<std::optional<TrialNumber>> Proposer::ProposeAgain(TimePoint now) {
   const std::size_t number = front.points.empty()
                                  ? random.Below(history_.size())
                                  : front.points[random.Below(front.points.size())].trial;
-  return Add(
-      {.configuration = history_.entries()[number].configuration,
-       .proposed_by = "repeat",
-       .reason = fmt::format("every configuration has been proposed: trial {} again", number)},
-      std::nullopt, now);
+  auto again =
+      Add({.configuration = history_.entries()[number].configuration,
+           .proposed_by = "repeat",
+           .reason = fmt::format("every configuration has been proposed: trial {} again", number)},
+          std::nullopt, now);
+  if (!again) return Pass(again);
+  return std::optional(*again);
 }
 
-Result<std::optional<TrialNumber>> Proposer::Add(Proposal proposal,
-                                                 std::optional<std::int64_t> limit, TimePoint now) {
+Result<TrialNumber> Proposer::Add(Proposal proposal, std::optional<std::int64_t> limit,
+                                  TimePoint now) {
   const NewTrial trial{.configuration = ConfigurationToJson(study_.space, proposal.configuration),
                        .proposed_by = proposal.proposed_by,
-                       .reason = proposal.reason,
+                       .reason = ReasonOf(proposal),
                        // 53 bits, so that every language reads the seed exactly.
                        .seed = Mix64(study_.seed ^ Mix64(history_.size())) >> 11};
   auto number = store_.AddTrial(id_, trial, limit, now);
   if (!number) return Pass(number);
   JF_CHECK(static_cast<std::size_t>(*number) == history_.size());
   history_.Add(std::move(proposal.configuration));
-  return std::optional(*number);
+  return number;
 }
 
 }  // namespace joulefront

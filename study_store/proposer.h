@@ -12,18 +12,25 @@
 
 namespace joulefront {
 
+/// The trial that was proposed, or why there is none.
+using ProposedTrial = tl::expected<TrialNumber, NoProposal>;
+
 class Proposer {
  public:
-  /// `store` outlives the proposer.
-  Proposer(StudyStore& store, StudyId id, Study study);
+  /// `store` outlives the proposer. `sampler`: instead of the study's.
+  Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<Sampler> sampler = nullptr);
 
   /// Takes in the trials changed since the last call. Errors: the store's, and kCorrupt for a trial
   /// that does not fit the study.
   Result<void> Refresh();
 
-  /// Adds one proposal to the store and gives its number; empty when every configuration has been
-  /// proposed. kConflict if the study has `limit` trials already.
-  Result<std::optional<TrialNumber>> Propose(std::optional<std::int64_t> limit, TimePoint now);
+  /// Adds the sampler's proposal to the store. `spent`: joules of the study so far, for a budget of
+  /// joules that binds; empty where none does. kConflict if the study has `limit` trials already.
+  Result<ProposedTrial> Propose(std::optional<std::int64_t> limit, std::optional<Joules> spent,
+                                TimePoint now);
+
+  /// Adds what somebody else than the sampler proposes. Only after a Refresh(). kConflict as above.
+  Result<TrialNumber> Add(Proposal proposal, std::optional<std::int64_t> limit, TimePoint now);
 
   /// Adds a configuration that was proposed before: one of the front, or any while there is none.
   /// For whoever goes on when the space is exhausted; repeats tell how noisy the values are. Empty
@@ -33,10 +40,13 @@ class Proposer {
   /// All trials as of the last Refresh(), by number; proposals since then are not among them.
   const std::vector<Trial>& trials() const { return trials_; }
   const Study& study() const { return study_; }
+  /// All trials proposed, those since the last Refresh() among them.
+  const History& history() const { return history_; }
 
  private:
-  Result<std::optional<TrialNumber>> Add(Proposal proposal, std::optional<std::int64_t> limit,
-                                         TimePoint now);
+  Result<void> Settle(std::size_t number, const Trial& trial);
+  std::string ReasonOf(const Proposal& proposal) const;
+  Terms TermsFor(std::optional<Joules> spent) const;
 
   StudyStore& store_;
   StudyId id_;

@@ -167,6 +167,26 @@ Result<void> SqliteStore::AddProgress(const Claim& claim, std::int64_t step,
   });
 }
 
+Result<std::vector<ProgressReport>> SqliteStore::LoadProgress(StudyId study, TrialNumber trial) {
+  JF_TRY(RequireStudy(study));
+  auto query = connection_->Prepare(
+      "SELECT progress.step, name, value FROM progress LEFT JOIN progress_value"
+      " USING (study, trial, attempt, step) WHERE study = ?1 AND trial = ?2 AND attempt ="
+      " (SELECT max(number) FROM attempt WHERE study = ?1 AND trial = ?2)"
+      " ORDER BY progress.step, name");
+  if (!query) return Pass(query);
+  std::vector<ProgressReport> reports;
+  query->Bind(study, trial);
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return reports;
+    const std::int64_t step = query->Int(0);
+    if (reports.empty() || reports.back().step != step) reports.push_back({step, {}});
+    if (!query->IsNull(2)) reports.back().values[query->String(1)] = query->Real(2);
+  }
+}
+
 Result<void> SqliteStore::FinishAttempt(const Claim& claim, const AttemptResult& result,
                                         const RetryLimits& limits, TimePoint now) {
   JF_CHECK(result.state != AttemptState::kRunning);

@@ -51,6 +51,7 @@ class SqliteStore final : public StudyStore {
                                           std::optional<TrialNumber> trial) override;
   Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                           const std::vector<PhaseEnergy>& so_far) override;
+  Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
   Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
                            TimePoint now) override;
   Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,

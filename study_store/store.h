@@ -99,6 +99,9 @@ class StudyStore {
   virtual Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
                                    TimePoint now) = 0;
 
+  /// Reports of the last attempt of a trial, by step.
+  virtual Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) = 0;
+
   /// Ends the attempt, and moves its trial on by StateAfter(). kLeaseLost if the attempt is not
   /// running any more: then only its joules are recorded, as above. An empty `energy` leaves what
   /// is recorded. kInvalidArgument for values and joules that are not finite. Survives a power cut.

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "search/sampler.h"
+#include "study_store/configuration_json.h"
 #include "study_store/value_json.h"
 
 namespace joulefront {
@@ -73,6 +74,7 @@ json ToJson(const Parameter& parameter) {
     object["choices"] = ToJson(parameter.choices);
   }
   for (const WhenClause& clause : parameter.when) object["when"].push_back(ToJson(clause));
+  if (parameter.fidelity) object["fidelity"] = true;  // absent from older definitions
   return object;
 }
 
@@ -106,6 +108,7 @@ Parameter ParameterFromJson(const json& object) {
                               .min = GetIfAny<double>(clause, "min"),
                               .max = GetIfAny<double>(clause, "max")});
   }
+  parameter.fidelity = object.value("fidelity", false);
   return parameter;
 }
 
@@ -138,6 +141,13 @@ void ReadSettings(const json& settings, Study& study) {
   study.sampler = settings.at("sampler");
   if (MakeSampler(study.sampler) == nullptr) {
     throw std::invalid_argument("there is no sampler '" + study.sampler + "'");
+  }
+  study.cost_exponent = settings.value("cost_exponent", study.cost_exponent);
+  study.cost = GetIfAny<std::string>(settings, "cost");
+  if (const auto found = settings.find("default"); found != settings.end()) {
+    auto configuration = ConfigurationFromJson(study.space, found->dump());
+    if (!configuration) throw std::invalid_argument(configuration.error().message);
+    study.default_configuration = std::move(*configuration);
   }
   study.directory = settings.at("directory");
   const json& budget = settings.at("budget");
@@ -208,11 +218,17 @@ std::string SettingsJson(const Study& study) {
                   {"attempts", from.attempts}, {"grace_s", from.grace.value()},
                   {"gpus", from.gpus},         {"exclusive", from.exclusive}};
   if (from.timeout) workers["timeout_s"] = from.timeout->value();
-  return json({{"sampler", study.sampler},
-               {"directory", study.directory},
-               {"budget", budget},
-               {"workers", workers}})
-      .dump();
+  json settings = {{"sampler", study.sampler},
+                   {"cost_exponent", study.cost_exponent},
+                   {"directory", study.directory},
+                   {"budget", budget},
+                   {"workers", workers}};
+  PutIfAny(settings, "cost", study.cost);
+  if (study.default_configuration) {
+    settings["default"] =
+        json::parse(ConfigurationToJson(study.space, *study.default_configuration));
+  }
+  return settings.dump();
 }
 
 Result<Study> StudyFromJson(const std::string& definition, const std::string& settings) {

@@ -63,6 +63,9 @@ struct Study {
   TrainerSpec trainer;
 
   std::string sampler = "auto";
+  double cost_exponent = 0.5;       // Terms::cost_exponent
+  std::optional<std::string> cost;  // the value that is a trial's cost; empty: joules (CostOf)
+  std::optional<Configuration> default_configuration;  // what a new study tries first
   Budget budget;
   WorkerSettings workers;
   std::string directory;  // of the study file; relative paths in the command start here

@@ -10,26 +10,14 @@
 #include <filesystem>
 #include <fstream>
 
-#include "search/sampler.h"
 #include "study_store/placeholders.h"
-#include "study_store/toml_reader.h"
+#include "study_store/study_sections.h"
 
 namespace joulefront {
 namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{4} << 20;
 constexpr std::string_view kPhaseHint = "a phase that the trainer reports, or \"total\"";
-
-bool IsName(std::string_view text, std::size_t longest) {
-  const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
-  };
-  return !text.empty() && text.size() <= longest && text.front() != '.' && text.front() != '-' &&
-         std::all_of(text.begin(), text.end(), plain);
-}
-
-constexpr std::string_view kNameRule =
-    "use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'";
 
 /// Something that fits into the title of a column.
 bool IsUnit(std::string_view text) {
@@ -61,12 +49,6 @@ std::optional<std::string> ReadPhase(TomlReader& reader, const toml::table& tabl
                   fmt::format("a phase cannot be '{}'; name {}", *phase, kPhaseHint));
   }
   return phase;
-}
-
-void RefuseBadName(TomlReader& reader, const std::string& name, const toml::node& node,
-                   std::string_view what) {
-  if (IsName(name, 100)) return;
-  reader.Refuse(node.source(), fmt::format("{} cannot be named '{}'; {}", what, name, kNameRule));
 }
 
 void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
@@ -146,110 +128,6 @@ void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) 
   }
 }
 
-std::vector<WhenClause> ReadWhen(TomlReader& reader, const toml::table& entry) {
-  std::vector<WhenClause> clauses;
-  const toml::node* node = entry.get("when");
-  if (node == nullptr) return clauses;
-  for (const auto& [parent, condition] :
-       TomlReader::InFileOrder(reader.Table(*node, "when", "{ optimizer = \"sgd\" }"))) {
-    WhenClause clause{.parent = parent};
-    if (const toml::table* range = condition->as_table()) {
-      reader.RefuseUnknownKeys(*range, "a `when` range", {"min", "max"});
-      clause.min = reader.Number(*range, "min");
-      clause.max = reader.Number(*range, "max");
-      if (!clause.min && !clause.max) {
-        reader.Refuse(condition->source(), "a `when` range needs min, max or both");
-      }
-    } else {
-      clause.values = reader.Scalars(*condition);
-      if (clause.values.empty()) {
-        reader.Refuse(condition->source(),
-                      "a `when` needs a value, a list of values or a range such as { min = 2 }");
-      }
-    }
-    clauses.push_back(std::move(clause));
-  }
-  if (clauses.empty()) reader.Refuse(node->source(), "`when` is empty; name a parameter in it");
-  return clauses;
-}
-
-Parameter ReadParameter(TomlReader& reader, const std::string& name, const toml::node& node) {
-  const toml::table& entry =
-      reader.Table(node, name, "{ type = \"float\", low = 0.0, high = 1.0 }");
-  Parameter parameter{.name = name};
-  constexpr std::string_view kTypes[] = {"float", "int", "categorical", "ordinal"};
-  const auto type = reader.Text(entry, "type");
-  const auto* known = std::find(std::begin(kTypes), std::end(kTypes), type.value_or(""));
-  if (known == std::end(kTypes)) {
-    reader.Refuse(node.source(), fmt::format("parameter '{}' needs type = \"float\", \"int\", "
-                                             "\"categorical\" or \"ordinal\"",
-                                             name));
-    return parameter;
-  }
-  parameter.type = static_cast<ParameterType>(known - std::begin(kTypes));
-  const std::string where = fmt::format("parameter '{}' of type {}", name, *type);
-  if (known < kTypes + 2) {
-    reader.RefuseUnknownKeys(entry, where, {"type", "low", "high", "step", "log", "when"});
-    for (auto [key, bound] : {std::pair("low", &parameter.low), {"high", &parameter.high}}) {
-      if (!entry.contains(key)) reader.Refuse(node.source(), where + " needs low and high");
-      *bound = reader.Number(entry, key).value_or(*bound);
-    }
-    parameter.step = reader.Number(entry, "step");
-    parameter.log = reader.Flag(entry, "log").value_or(false);
-  } else {
-    reader.RefuseUnknownKeys(entry, where, {"type", "choices", "when"});
-    const toml::node* choices = entry.get("choices");
-    if (choices == nullptr || !choices->is_array()) {
-      reader.Refuse(node.source(), where + " needs choices = [...]");
-    } else {
-      parameter.choices = reader.Scalars(*choices);
-    }
-  }
-  parameter.when = ReadWhen(reader, entry);
-  return parameter;
-}
-
-void ReadSpace(TomlReader& reader, const toml::table& root, Study& study) {
-  const toml::table& table = reader.Table(root, "space");
-  std::vector<Parameter> parameters;
-  for (const auto& [name, node] : TomlReader::InFileOrder(table)) {
-    if (parameters.size() <= kMaxParameters) {
-      parameters.push_back(ReadParameter(reader, name, *node));
-    }
-    for (const auto reserved : kReservedPlaceholders) {
-      if (name != reserved) continue;
-      reader.Refuse(node->source(), fmt::format("a parameter cannot be named '{}': {{{}}} in a "
-                                                "command has a meaning of its own",
-                                                name, name));
-    }
-  }
-  if (table.size() > kMaxParameters) {
-    reader.Refuse(table.source(), fmt::format("the space has {} parameters; at most {} can be "
-                                              "searched, leave out those that matter least",
-                                              table.size(), kMaxParameters));
-  }
-  if (parameters.empty()) {
-    reader.Refuse(table.source(),
-                  "the space is empty; add [space] with at least one parameter, "
-                  "such as width = { type = \"int\", low = 8, high = 64 }");
-  }
-  if (reader.failed()) return;
-  auto space = SearchSpace::Create(std::move(parameters));
-  if (space) {
-    study.space = std::move(*space);
-    return;
-  }
-  const SpaceFault& fault = space.error();
-  const toml::node* place = table.get(fault.parameter);
-  if (place != nullptr && place->is_table() && place->as_table()->contains(fault.key)) {
-    place = place->as_table()->get(fault.key);
-  }
-  reader.Refuse(place != nullptr ? place->source() : table.source(),
-                fault.parameter.empty()
-                    ? fault.message
-                    : fmt::format("parameter '{}': {}", fault.parameter, fault.message));
-}
-
 bool IsMetered(const Study& study, const std::string& name) {
   const auto metered = [&](const auto& item) { return item.name == name && item.phase; };
   return std::any_of(study.objectives.begin(), study.objectives.end(), metered) ||
@@ -296,16 +174,6 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   study.budget.trials = reader.Whole(budget, "trials", 1, 100'000'000);
   study.budget.energy = reader.Quantity(budget, "energy", ParseJoules);
   study.budget.time = reader.Quantity(budget, "time", ParseSeconds);
-
-  const toml::table& search = reader.Table(root, "search");
-  reader.RefuseUnknownKeys(search, "[search]", {"sampler"});
-  study.sampler = reader.Text(search, "sampler").value_or("auto");
-  if (std::find(std::begin(kSamplerNames), std::end(kSamplerNames), study.sampler) ==
-      std::end(kSamplerNames)) {
-    reader.Refuse(search.get("sampler")->source(),
-                  fmt::format("there is no sampler '{}'; known are {}", study.sampler,
-                              fmt::join(kSamplerNames, ", ")));
-  }
 
   const toml::table& workers = reader.Table(root, "workers");
   reader.RefuseUnknownKeys(
@@ -366,6 +234,20 @@ std::vector<std::string> NotesOn(const Study& study) {
 
 }  // namespace
 
+bool IsName(std::string_view text, std::size_t longest) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= longest && text.front() != '.' && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), plain);
+}
+
+void RefuseBadName(TomlReader& reader, const std::string& name, const toml::node& node,
+                   std::string_view what) {
+  if (IsName(name, 100)) return;
+  reader.Refuse(node.source(), fmt::format("{} cannot be named '{}'; {}", what, name, kNameRule));
+}
+
 Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path) {
   TomlReader reader(path);
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
@@ -396,6 +278,7 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   ReadSpace(reader, root, file.study);
   ReadTrainer(reader, root, file.study);
   ReadSettings(reader, root, file.study);
+  ReadSearch(reader, root, file.study);
   if (reader.failed()) return tl::unexpected(reader.error());
   std::error_code ignored;
   file.study.directory = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored)

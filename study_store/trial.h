@@ -99,6 +99,14 @@ struct Claim {
   std::uint64_t seed = 0;
 };
 
+/// What a trainer said on its way; values that are no numbers are missing.
+struct ProgressReport {
+  std::int64_t step = 0;
+  NamedValues values;
+
+  bool operator==(const ProgressReport&) const = default;
+};
+
 /// How an attempt ended.
 struct AttemptResult {
   AttemptState state = AttemptState::kFailed;  // anything but kRunning

@@ -55,13 +55,13 @@ Result<FileDescriptor> LockForRun(const std::string& store_path) {
 }
 
 StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions options,
-                         SignalWatch& signals)
+                         SignalWatch& signals, std::unique_ptr<Sampler> sampler)
     : store_(store),
       study_(study),
       options_(std::move(options)),
       signals_(signals),
       store_identity_(IdentityOf(options_.store_path)),
-      proposer_(store, options_.id, study),
+      proposer_(store, options_.id, study, std::move(sampler)),
       begin_(MonotonicNow()),
       last_books_(begin_),
       next_books_(begin_) {
@@ -171,26 +171,20 @@ bool StudyRunner::TimeOrEnergySpent() const {
          (budget.energy && spent_.joules >= *budget.energy);
 }
 
-/// Whether one more trial fits the joules left, if those under way cost the mean so far.
-bool StudyRunner::EnergyAllowsAnother() const {
-  if (!study_.budget.energy) return true;
-  const std::int64_t done = Done();
-  const Joules mean = done > 0 ? spent_.joules / static_cast<double>(done) : Joules(0);
-  const auto outstanding = static_cast<double>(counts_.waiting + counts_.running);
-  return spent_.joules + mean * (outstanding + 1.0) <= *study_.budget.energy || done == 0;
-}
-
 Result<void> StudyRunner::Propose() {
   const auto limit = study_.budget.trials;
-  while (!exhausted_ && !TimeOrEnergySpent() && EnergyAllowsAnother() && !IsHopeless() &&
+  while (!exhausted_ && too_dear_at_ != Done() && !TimeOrEnergySpent() && !IsHopeless() &&
          counts_.waiting < study_.workers.count && (!limit || counts_.total() < *limit)) {
-    auto number = proposer_.Propose(limit, CalendarNow());
+    const auto spent = study_.budget.energy ? std::optional(spent_.joules) : std::nullopt;
+    auto number = proposer_.Propose(limit, spent, CalendarNow());
     if (!number) return Pass(number, "proposing a trial");
-    if (!*number) {
+    if (*number) {
+      ++counts_.waiting;
+    } else if (number->error() == NoProposal::kTooDear) {
+      too_dear_at_ = Done();
+    } else {
       exhausted_ = true;
-      break;
     }
-    ++counts_.waiting;
   }
   return {};
 }
@@ -203,7 +197,8 @@ std::optional<RunEnd> StudyRunner::Finished() const {
   if (IsHopeless()) return RunEnd::kAllFailed;
   if (TimeOrEnergySpent()) return RunEnd::kBudgetSpent;
   if (counts_.waiting + counts_.running > 0) return std::nullopt;
-  return exhausted_ ? RunEnd::kSpaceExhausted : RunEnd::kBudgetSpent;
+  if (exhausted_) return RunEnd::kSpaceExhausted;
+  return too_dear_at_ == Done() ? RunEnd::kTooDear : RunEnd::kBudgetSpent;
 }
 
 Result<void> StudyRunner::KeepWorkers() {

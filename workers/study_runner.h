@@ -30,6 +30,7 @@ struct Progress {
 
 enum class RunEnd {
   kBudgetSpent,
+  kTooDear,         // joules are left, and no configuration is expected to fit them
   kSpaceExhausted,  // every configuration has been tried
   kInterrupted,     // by a signal; what ran waits again
   kAllFailed,       // no trial has ever succeeded, and kHopelessTrials failed in this run
@@ -53,8 +54,9 @@ Result<FileDescriptor> LockForRun(const std::string& store_path);
 
 class StudyRunner {
  public:
-  /// `store`, `study` and `signals` outlive the runner.
-  StudyRunner(StudyStore& store, const Study& study, RunOptions options, SignalWatch& signals);
+  /// `store`, `study` and `signals` outlive the runner. `sampler`: instead of the study's.
+  StudyRunner(StudyStore& store, const Study& study, RunOptions options, SignalWatch& signals,
+              std::unique_ptr<Sampler> sampler = nullptr);
 
   /// Runs until the budget is spent, the space exhausted, everything fails, or a signal asks to
   /// stop. Errors: the store's, and kUnavailable if workers cannot be kept running.
@@ -78,7 +80,6 @@ class StudyRunner {
   Result<void> LookAtEnergy();
   Result<void> Reclaim();
   bool TimeOrEnergySpent() const;
-  bool EnergyAllowsAnother() const;
   bool IsHopeless() const;
   Result<void> Propose();
   std::optional<RunEnd> Finished() const;
@@ -103,6 +104,7 @@ class StudyRunner {
   Seconds begin_, last_books_, next_books_;
   std::int64_t done_before_ = 0, failed_before_ = 0;
   bool exhausted_ = false;
+  std::optional<std::int64_t> too_dear_at_;  // Done() when the sampler last found all too dear
   int pause_ms_ = 0;
 };
 

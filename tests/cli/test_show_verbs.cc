@@ -21,7 +21,8 @@ TEST_CASE("status tells where the study stands, what it spent and what failed") 
         "budget   60 trials\n"
         "spent    192 J (estimated); 1 min 15 s of running\n"
         "front    3 trials, hypervolume 12.2\n"
-        "proposed nsga2 1, sobol 5\n"
+        "proposed 5 sobol (83 %), 1 nsga2 (17 %)\n"
+        "last     nsga2: bred\n"
         "\n"
         "failed     count     last  why\n"
         "---------  -----  -------  --------------------------------------------\n"
@@ -43,6 +44,8 @@ TEST_CASE("status as CSV and JSON has the same figures for programs") {
         json::parse(R"({"joules":192.5,"class":"estimated","attempts_without":0})"));
   CHECK(data["front"] == 3);
   CHECK(data["proposed_by"] == json::parse(R"({"nsga2":1,"sobol":5})"));
+  CHECK(data["last_proposal"] ==
+        json::parse(R"({"trial":5,"proposed_by":"nsga2","reason":"bred"})"));
   CHECK(data["failures"]["exit-code"]["last_trial"] == 4);
 }
 
@@ -58,6 +61,7 @@ TEST_CASE("status of a study without a trial shows no figure that is not there")
   const json data = json::parse(shop.Run({"status", "digits.db", "--format", "json"}).out);
   CHECK(data["energy"]["joules"].is_null());
   CHECK(data["hypervolume"].is_null());
+  CHECK(data["last_proposal"].is_null());
 }
 
 TEST_CASE("export as CSV is one trial a line, where a missing value is an empty cell") {
@@ -65,17 +69,18 @@ TEST_CASE("export as CSV is one trial a line, where a missing value is an empty 
   MakeDigitsStore(shop / "digits.db");
   const Outcome data = shop.Run({"export", "digits.db"});
   CHECK(data.code == 0);
-  CHECK(data.out ==
-        "number,state,parameter.width,parameter.optimizer,parameter.momentum,value.energy,value."
-        "error,energy.total_j,energy.total_class,energy.train_j,energy.train_class,attempts,"
-        "proposed_by,failure,message\n"
-        "0,complete,8,adam,,10.0,0.3,15.0,estimated,10.0,estimated,1,sobol,,\n"
-        "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,50.0,estimated,1,sobol,,\n"
-        "2,complete,64,adam,,90.0,0.05,95.0,estimated,90.0,estimated,1,sobol,,\n"
-        "3,complete,32,adam,,20.0,0.3,25.0,estimated,20.0,estimated,1,sobol,,\n"
-        "4,failed,8,adam,,,,,,,,1,sobol,exit-code,\"exit status 1; its last line: \"\"no\"\",\n"
-        "\x1b[2Jgone\"\n"
-        "5,waiting,16,sgd,0.5,,,,,,,0,nsga2,,\n");
+  CHECK(
+      data.out ==
+      "number,state,parameter.width,parameter.optimizer,parameter.momentum,value.energy,value."
+      "error,energy.total_j,energy.total_class,energy.train_j,energy.train_class,attempts,"
+      "proposed_by,reason,failure,message\n"
+      "0,complete,8,adam,,10.0,0.3,15.0,estimated,10.0,estimated,1,sobol,start,,\n"
+      "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,50.0,estimated,1,sobol,start,,\n"
+      "2,complete,64,adam,,90.0,0.05,95.0,estimated,90.0,estimated,1,sobol,start,,\n"
+      "3,complete,32,adam,,20.0,0.3,25.0,estimated,20.0,estimated,1,sobol,start,,\n"
+      "4,failed,8,adam,,,,,,,,1,sobol,start,exit-code,\"exit status 1; its last line: \"\"no\"\",\n"
+      "\x1b[2Jgone\"\n"
+      "5,waiting,16,sgd,0.5,,,,,,,0,nsga2,bred,,\n");
 }
 
 TEST_CASE("export as JSON has the documented shape") {

@@ -2,6 +2,7 @@ joulefront_test(cli joulefront::workers
   cli/command.cc
   cli/sample_store.cc
   cli/test_ask_tell.cc
+  cli/test_beginnings.cc
   cli/test_front_verb.cc
   cli/test_run_verb.cc
   cli/test_show_verbs.cc

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "study_store/evaluation.h"
 #include "study_store/proposer.h"
 #include "tests/search/spaces.h"
 #include "tests/study_store/store_contract.h"
@@ -35,7 +36,10 @@ class Bench {
 
   std::optional<TrialNumber> Propose(std::optional<std::int64_t> limit = {}) {
     Require(proposer_->Refresh());
-    return Require(proposer_->Propose(limit, At(1)));
+    const ProposedTrial proposed = Require(proposer_->Propose(limit, {}, At(1)));
+    if (proposed) return *proposed;
+    CHECK(proposed.error() == NoProposal::kExhausted);
+    return std::nullopt;
   }
 
   /// Ends the next waiting trial: every third fails, the others get values from their x.
@@ -50,6 +54,8 @@ class Bench {
                                .values = {{"error", (1 - x) * (1 - x)}, {"energy", x + 0.1}}};
     Require(store_->FinishAttempt(claim, result, {}, At(3)));
   }
+
+  std::string LastReason() { return Require(store_->LoadTrials(id_)).back().reason; }
 
   std::string ConfigurationOf(TrialNumber number) {
     return Require(store_->LoadTrials(id_))[static_cast<std::size_t>(number)].configuration;
@@ -136,7 +142,7 @@ TEST_CASE("At its limit of trials the study takes no more, and more after it was
   Bench bench(TwoObjectives());
   CHECK(bench.Propose(2) == 0);
   CHECK(bench.Propose(2) == 1);
-  const auto third = bench.proposer().Propose(2, At(1));
+  const auto third = bench.proposer().Propose(2, {}, At(1));
   REQUIRE_FALSE(third);
   CHECK(third.error().code == ErrorCode::kConflict);
   CHECK(bench.Trials().size() == 2);
@@ -180,6 +186,115 @@ TEST_CASE("A repeat is one of the front where there is one") {
     CHECK(Require(bench.proposer().ProposeAgain(At(4))) == number);
     CHECK(bench.ConfigurationOf(number) == "{\"x\":3}");
   }
+}
+
+/// Proposes points of a grid, or what `refusal` says, and shows what it was told.
+struct Watched {
+  std::optional<NoProposal> refusal;
+  std::optional<History> history;
+  Terms terms;
+};
+class WatchedSampler : public Sampler {
+ public:
+  explicit WatchedSampler(Watched& watched) : watched_(watched) {}
+  Proposed Propose(const SearchSpace&, const History& history, const Terms& terms) const override {
+    watched_.history = history;
+    watched_.terms = terms;
+    if (watched_.refusal) return tl::unexpected(*watched_.refusal);
+    return Proposal{{0.01 * static_cast<double>(history.size()), 0.0}, "watched", "next"};
+  }
+
+ private:
+  Watched& watched_;
+};
+
+/// A proposer of its own store, whose sampler is watched.
+struct WatchedProposer {
+  explicit WatchedProposer(const Study& study)
+      : store(NewMemoryStore()),
+        id(Require(store->CreateStudy(study, At(0)))),
+        proposer(*store, id, study, std::make_unique<WatchedSampler>(watched)) {}
+  ProposedTrial Propose(std::optional<Joules> spent = {}) {
+    Require(proposer.Refresh());
+    return Require(proposer.Propose({}, spent, At(1)));
+  }
+  void End(const AttemptResult& result) {
+    Require(store->FinishAttempt(ClaimNext(*store, id, "w", At(2)), result, {}, At(3)));
+  }
+
+  Watched watched;
+  std::unique_ptr<StudyStore> store;
+  StudyId id;
+  Proposer proposer;
+};
+
+TEST_CASE("A sampler sees excesses, spending and kinds of failure") {
+  Study study = TwoObjectives();
+  study.constraints = {{.name = "parameters", .max = 100.0}};
+  WatchedProposer watched(study);
+  for (int i = 0; i < 3; ++i) CHECK(watched.Propose() == i);
+  watched.End({.state = AttemptState::kComplete,
+               .values = {{"error", 0.5}, {"energy", 2.0}, {"parameters", 50.0}}});
+  watched.End(Ended(AttemptState::kFailed));
+  REQUIRE(watched.Propose());
+  const auto& entries = watched.watched.history->entries();
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[0].evaluation == Evaluation{{0.5, 2.0}, 0.0, {-0.5}});
+  CHECK(entries[0].spending == Spending{.cost = 2.0, .seconds = {}});  // told: no joules metered
+  CHECK(entries[1].failure == FailureKind(FailureClass::kExitCode));
+  CHECK(entries[1].spending == Spending{});
+  CHECK(entries[2].state == EntryState::kPending);
+}
+
+TEST_CASE("A sampler is told the study's terms, minimised, and joules where a budget binds") {
+  Study study = TwoObjectives();
+  study.cost_exponent = 1.25;
+  study.objectives[0].direction = Direction::kMaximize;
+  study.objectives[0].reference = 0.75;
+  WatchedProposer free(study);
+  REQUIRE(free.Propose(Joules(3)));
+  CHECK(free.watched.terms.seed == study.seed);
+  CHECK(free.watched.terms.cost_exponent == 1.25);
+  CHECK(free.watched.terms.reference == std::vector<std::optional<double>>{-0.75, std::nullopt});
+  CHECK_FALSE(free.watched.terms.cost_budget);
+
+  study.budget.energy = Joules(50);
+  WatchedProposer bound(study);
+  REQUIRE(bound.Propose(Joules(20)));
+  CHECK(bound.watched.terms.cost_budget == 50.0);
+  CHECK(bound.watched.terms.cost_left == 30.0);
+  REQUIRE(bound.Propose());  // as an ask-tell session does, which no budget binds
+  CHECK_FALSE(bound.watched.terms.cost_budget);
+  CHECK_FALSE(bound.watched.terms.cost_left);
+
+  study.cost = "minutes";  // no joules, so that both cannot be compared
+  WatchedProposer other(study);
+  REQUIRE(other.Propose(Joules(20)));
+  CHECK_FALSE(other.watched.terms.cost_budget);
+}
+
+TEST_CASE("A model's proposal says what it foretells, in the user's words and directions") {
+  Study study = TwoObjectives("surrogate");
+  study.objectives[0].direction = Direction::kMaximize;
+  Bench bench(study);
+  std::string reason;
+  for (int i = 0; i < 16; ++i) {
+    REQUIRE(bench.Propose());
+    bench.EndNext();
+    reason = bench.LastReason();
+  }
+  INFO(reason);
+  CHECK_THAT(reason, Catch::StartsWith("largest expected gain; foretells error "));
+  CHECK_THAT(reason, Catch::Contains(", energy "));
+  CHECK_THAT(reason, !Catch::Contains("-"));  // errors are maximised, and above 0
+}
+
+TEST_CASE("A sampler's refusal comes with its reason and adds nothing") {
+  WatchedProposer watched(TwoObjectives());
+  watched.watched.refusal = NoProposal::kTooDear;
+  REQUIRE_FALSE(watched.Propose());
+  CHECK(watched.Propose().error() == NoProposal::kTooDear);
+  CHECK(watched.proposer.history().size() == 0);
 }
 
 TEST_CASE("A trial that does not fit the study is corrupt, by its number") {

@@ -256,6 +256,26 @@ TEST_CASE_METHOD(Fixture, "progress is taken while the attempt runs, a step twic
   Require(store->AddProgress(claim, 2, {{"error", std::nan("")}}, At(6)));
 }
 
+TEST_CASE_METHOD(Fixture, "the progress of a trial's last attempt is there to be read, by step") {
+  Add(2);
+  CHECK(Require(store->LoadProgress(study, 0)).empty());
+  const Claim lost = ClaimNext(*store, study, "a", At(3));
+  Require(store->AddProgress(lost, 7, {{"error", 0.9}}, At(4)));
+  CHECK(Finish(lost, Ended(AttemptState::kInterrupted)) == kNone);
+  const Claim claim = ClaimNext(*store, study, "b", At(5));
+  CHECK(Require(store->LoadProgress(study, 0)).empty());
+  Require(store->AddProgress(claim, 2, {{"error", std::nan("")}, {"loss", 2.0}}, At(6)));
+  Require(store->AddProgress(claim, 1, {{"error", 0.5}}, At(6)));
+  Require(store->AddProgress(claim, 1, {{"error", 0.4}}, At(7)));
+  Require(store->AddProgress(claim, 3, {}, At(8)));
+  CHECK(Finish(claim, Completed({{"error", 0.3}}, 30.0)) == kNone);
+  const std::vector<ProgressReport> expected = {
+      {1, {{"error", 0.4}}}, {2, {{"loss", 2.0}}}, {3, {}}};
+  CHECK(Require(store->LoadProgress(study, 0)) == expected);
+  CHECK(Require(store->LoadProgress(study, 1)).empty());
+  CHECK(Require(store->LoadProgress(study, 9)).empty());
+}
+
 TEST_CASE_METHOD(Fixture, "the latest report of joules holds while the attempt runs") {
   Add();
   const Claim claim = ClaimNext(*store, study, "a", At(3));

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "study_store/configuration_json.h"
 #include "study_store/study.h"
 #include "study_store/study_file.h"
 #include "tests/study_store/store_contract.h"
@@ -35,6 +36,9 @@ energy = "50 kJ"
 time = "30 min"
 [search]
 sampler = "sobol"
+cost_exponent = 1.5
+cost = "seconds"
+default = { optimizer = "sgd", layers = 3 }
 [workers]
 count = 2
 threads = 3
@@ -88,6 +92,12 @@ TEST_CASE("A full study file says what it says") {
   CHECK(study.budget.energy == Joules(50e3));
   CHECK(study.budget.time == Seconds(1800.0));
   CHECK(study.sampler == "sobol");
+  CHECK(study.cost_exponent == 1.5);
+  CHECK(study.cost == "seconds");
+  REQUIRE(study.default_configuration);
+  CHECK(ConfigurationToJson(study.space, *study.default_configuration) ==
+        R"({"learning_rate":0.003162277660168382,"layers":3,"optimizer":"sgd","momentum":0.495,)"
+        R"("size":1,"width":36})");
   CHECK(study.workers.count == 2);
   CHECK(study.workers.threads == 3);
   CHECK(study.workers.attempts == 4);
@@ -120,6 +130,9 @@ TEST_CASE("What a study file leaves out has the defaults of the documentation") 
       "[space]\nx = { type = \"float\", low = 0, high = 1 }\n");
   CHECK(study.seed == 0);
   CHECK(study.sampler == "auto");
+  CHECK(study.cost_exponent == 0.5);
+  CHECK_FALSE(study.cost);
+  CHECK_FALSE(study.default_configuration);
   CHECK_FALSE(study.budget.trials);
   CHECK_FALSE(study.budget.energy);
   CHECK_FALSE(study.budget.time);
@@ -142,6 +155,34 @@ TEST_CASE("A study comes back from its two texts as it was") {
   CHECK(again->objectives[0].direction == Direction::kMaximize);
   CHECK(again->workers.timeout == study.workers.timeout);
   CHECK(again->directory == "/somewhere");
+  CHECK(again->default_configuration == study.default_configuration);
+}
+
+TEST_CASE("A store of before the settings of cost and default opens with their defaults") {
+  const Study study = Parse(kFull);
+  const auto old = StudyFromJson(
+      DefinitionJson(study),
+      R"({"budget":{},"directory":"","sampler":"auto","workers":{"attempts":3,"count":1,)"
+      R"("exclusive":false,"gpus":[],"grace_s":10.0,"threads":1}})");
+  if (!old) FAIL(old.error().message);
+  CHECK(old->cost_exponent == 0.5);
+  CHECK_FALSE(old->cost);
+  CHECK_FALSE(old->default_configuration);
+}
+
+TEST_CASE("A fidelity is part of the definition, and its absence changes none") {
+  const std::string layers = "low = 1, high = 9, step = 2";
+  CHECK(DefinitionJson(Parse(kFull)).find("fidelity") == std::string::npos);
+  const Study study = Parse(With(layers, layers + ", fidelity = true"));
+  CHECK(study.space.parameters()[1].fidelity);
+  CHECK(DefinitionJson(Parse(With(layers, layers + ", fidelity = false"))) ==
+        DefinitionJson(Parse(kFull)));
+  CHECK(DifferencesAfter(layers, layers + ", fidelity = true") ==
+        std::vector<std::string>{
+            "space.layers.fidelity: absent from the store, true in the study file"});
+  const auto again = StudyFromJson(DefinitionJson(study), SettingsJson(study));
+  if (!again) FAIL(again.error().message);
+  CHECK(again->space.parameters()[1].fidelity);
 }
 
 TEST_CASE("The canonical text of a definition never changes") {

@@ -72,7 +72,7 @@ TEST_CASE("An unknown key is refused where it stands, with the key that was mean
           "constraints, space, trainer, budget, search, workers"}});
   CHECK(SpaceMessage("x = { type = \"float\", low = 0, high = 1, choices = [1] }\n") ==
         "s.toml:6:42: unknown key 'choices' in parameter 'x' of type float; known are type, low, "
-        "high, step, log, when");
+        "high, step, log, when, fidelity");
 }
 
 TEST_CASE("A value of the wrong type is refused with the type that is needed") {
@@ -96,6 +96,56 @@ TEST_CASE("A value of the wrong type is refused with the type that is needed") {
         "s.toml:6:29: 'low' must be a number");
   CHECK(SpaceMessage("x = { type = \"categorical\", choices = [[\"a\"], 1979-05-27] }\n") ==
         "s.toml:6:40: a value must be a text, a number, true or false");
+}
+
+TEST_CASE("What [search] says of cost is refused where it makes no sense") {
+  Check({{kAll + "[search]\ncost_exponent = 2.5\n",
+          "s.toml:8:17: 'cost_exponent' must be from 0 (what a trial costs does not matter) to 2"},
+         {kAll + "[search]\ncost_exponent = -0.1\n",
+          "s.toml:8:17: 'cost_exponent' must be from 0 (what a trial costs does not matter) to 2"},
+         {kAll + "[search]\ncost_exponent = \"1\"\n",
+          "s.toml:8:17: 'cost_exponent' must be a number"},
+         {kAll + "[search]\ncost = \"a b\"\n",
+          "s.toml:8:8: a value cannot be named 'a b'; use letters, digits, '_', '-' and '.', "
+          "beginning with a letter, a digit or '_'"},
+         {kAll + "[search]\ncost_exponent = 2\ncost = \"seconds\"\n", ""}});
+}
+
+TEST_CASE("A default that the space does not hold is refused at the value that is wrong") {
+  const std::string space = kHead +
+                            "[space]\nx = { type = \"float\", low = 0, high = 1 }\n"
+                            "c = { type = \"categorical\", choices = [\"a\", \"b\"] }\n"
+                            "y = { type = \"int\", low = 1, high = 9, when = { c = \"b\" } }\n"
+                            "[search]\n";
+  Check({{space + "default = { x = 2 }\n", "s.toml:10:17: parameter 'x' cannot be 2"},
+         {space + "default = { c = \"z\" }\n", "s.toml:10:17: parameter 'c' cannot be \"z\""},
+         {space + "default = { z = 1 }\n", "s.toml:10:17: 'z' is no parameter of the study"},
+         {space + "default = { x = 1, y = 3 }\n",
+          "s.toml:10:24: parameter 'y' is inactive here: its `when` does not hold"},
+         {space + "default = { x = [0.5] }\n", "s.toml:10:17: 'x' needs one value, not a list"},
+         {space + "default = { x = { low = 1 } }\n",
+          "s.toml:10:17: a value must be a text, a number, true or false"},
+         {space + "default = 3\n",
+          "s.toml:10:11: 'default' must be a table, such as { width = 64 }"}});
+  const auto file = ParseStudyFile(space + "default = { c = \"b\", x = 0.25 }\n", "s.toml");
+  REQUIRE(file);
+  CHECK(file->study.default_configuration == Configuration{0.25, 1.0, 5.0});
+  // What is left out takes the centre of its range, or its first choice.
+  const auto empty = ParseStudyFile(space + "default = { }\n", "s.toml");
+  REQUIRE(empty);
+  CHECK(empty->study.default_configuration == Configuration{0.5, 0.0, std::nullopt});
+}
+
+TEST_CASE("A fidelity that is none is refused where it is said") {
+  CHECK(SpaceMessage("x = { type = \"int\", low = 0, high = 9, fidelity = true }\n") ==
+        "s.toml:6:27: parameter 'x': a fidelity needs low above 0, not 0: without any training "
+        "there is nothing to compare");
+  CHECK(SpaceMessage("x = { type = \"int\", low = 1, high = 9, fidelity = true }\n"
+                     "y = { type = \"int\", low = 1, high = 9, fidelity = true }\n") ==
+        "s.toml:7:51: parameter 'y': a space has one fidelity, and 'x' is it: drop one");
+  CHECK(SpaceMessage("x = { type = \"ordinal\", choices = [1], fidelity = true }\n") ==
+        "s.toml:6:40: unknown key 'fidelity' in parameter 'x' of type ordinal; known are type, "
+        "choices, when");
 }
 
 TEST_CASE("An impossible range is refused at the number that makes it so") {
@@ -355,7 +405,8 @@ TEST_CASE("A command may name parameters and what is reserved, nothing else") {
 
 TEST_CASE("A sampler that is not there and workers that exclude each other are refused") {
   CHECK(Fault(kAll + "[search]\nsampler = \"magic\"\n") ==
-        "s.toml:8:11: there is no sampler 'magic'; known are auto, random, sobol, nsga2");
+        "s.toml:8:11: there is no sampler 'magic'; known are auto, random, sobol, nsga2, "
+        "surrogate");
   CHECK(Fault(kAll + "[workers]\nexclusive = true\ncount = 2\n") ==
         "s.toml:8:13: exclusive = true means one attempt at a time: set count = 1");
 }

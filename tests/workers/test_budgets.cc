@@ -1,5 +1,8 @@
 // How a study comes to its end, and what it does when nothing goes well.
+#include "study_store/study_file.h"
 #include "tests/workers/whole_studies.h"
+#include "workers/study_runner.h"
+#include "workers/trainer_command.h"
 
 using namespace joulefront;
 
@@ -16,6 +19,18 @@ int RunAndWait(WholeStudy& study, std::string* output = nullptr) {
 /// Some 20 ms of work, so that there are joules.
 const std::string kWorks =
     "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done\n" + std::string(kReportNumber);
+
+/// Two points, a third when both are evaluated, and nothing cheap enough beyond.
+class OneAfterAnother : public Sampler {
+ public:
+  Proposed Propose(const SearchSpace&, const History& history, const Terms& terms) const override {
+    REQUIRE(terms.cost_budget == 1e6);
+    REQUIRE(terms.cost_left);
+    const bool fits = history.size() < 2 || (history.size() == 2 && history.evaluated() == 2);
+    if (!fits) return tl::unexpected(NoProposal::kTooDear);
+    return Proposal{{0.25 * static_cast<double>(history.size())}, "test", "next"};
+  }
+};
 
 }  // namespace
 
@@ -50,6 +65,25 @@ TEST_CASE("a budget of joules stops the study") {
   const auto before = study.Trials();
   CHECK(RunAndWait(study) == 0);
   CheckUnchanged(study.Finished(), before);
+}
+
+TEST_CASE(
+    "a sampler that finds all too dear is asked again when something ended, then it is over") {
+  WholeStudy study(kReportNumber, "[budget]\nenergy = '1 MJ'\n[workers]\ncount = 2\n");
+  const auto file = Require(ReadStudyFile(study.folder() / "study.toml"));
+  const auto store = Require(OpenSqliteStore(study.store_path(), OpenMode::kCreate));
+  const auto id = Require(store->CreateStudy(file.study, CalendarNow()));
+  SignalWatch signals;
+  StudyRunner runner(
+      *store, file.study,
+      {.store_path = study.store_path(),
+       .id = id,
+       .worker_command = {kProgram, "worker", study.store_path(), "--study", file.study.name}},
+      signals, std::make_unique<OneAfterAnother>());
+  std::filesystem::create_directories(WorkRootOf(study.store_path()));
+  CHECK(Require(runner.Run()) == RunEnd::kTooDear);
+  CHECK(study.Counts().complete == 3);  // the third only when both before it had ended
+  CHECK(study.Counts().total() == 3);
 }
 
 TEST_CASE("a budget of time stops the study; what runs then is finished") {

@@ -1,0 +1,29 @@
+// Sections of a study file, and the rule of names that they share. Private to the .cc files of
+// study_store.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "study_store/study.h"
+#include "study_store/toml_reader.h"
+
+namespace joulefront {
+
+/// [space].
+void ReadSpace(TomlReader& reader, const toml::table& root, Study& study);
+
+/// [search], once the objectives and the space are known.
+void ReadSearch(TomlReader& reader, const toml::table& root, Study& study);
+
+inline constexpr std::string_view kNameRule =
+    "use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'";
+
+/// Whether the text follows kNameRule and has at most `longest` characters.
+bool IsName(std::string_view text, std::size_t longest);
+
+/// Refuses the name of a value that does not; `what`: "an objective".
+void RefuseBadName(TomlReader& reader, const std::string& name, const toml::node& node,
+                   std::string_view what);
+
+}  // namespace joulefront
