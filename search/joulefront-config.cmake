@@ -1,0 +1,5 @@
+include(CMakeFindDependencyMacro)
+find_dependency(Eigen3)
+find_dependency(fmt)
+find_dependency(tl-expected)
+include(${CMAKE_CURRENT_LIST_DIR}/joulefront-targets.cmake)
