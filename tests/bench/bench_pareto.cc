@@ -1,11 +1,14 @@
 // Medians of several runs: non-dominated sorting and hypervolume of 100,000 points of two
-// objectives, and one proposal of nsga2 after 200, 1,000 and 10,000 trials. Prints; judges nothing.
+// objectives and 10,000 of three, one proposal of nsga2 after up to 10,000 trials, and what it
+// takes to rank trials as they are told. Prints; judges nothing.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <functional>
-#include <numbers>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -17,8 +20,9 @@ namespace {
 
 using namespace joulefront;
 
-constexpr std::size_t kPoints = 100'000;
 constexpr int kRuns = 11;
+
+using Report = std::function<void(const std::string&, std::size_t, const std::function<double()>&)>;
 
 double MedianMs(const std::function<void()>& job) {
   std::vector<double> times;
@@ -32,21 +36,20 @@ double MedianMs(const std::function<void()>& job) {
   return times[kRuns / 2];
 }
 
-std::vector<double> Cloud() {
+std::vector<double> Cloud(std::size_t n, std::size_t m) {
   Random random(1, 0);
-  std::vector<double> values(2 * kPoints);
+  std::vector<double> values(n * m);
   for (double& value : values) value = random.Uniform();
   return values;
 }
 
-// A quarter circle, in random order.
-std::vector<double> OneFront() {
-  Random random(2, 0);
-  std::vector<double> values;
-  for (std::size_t i = 0; i < kPoints; ++i) {
-    const double angle = random.Uniform() * std::numbers::pi / 2;
-    values.push_back(1.0 - std::cos(angle));
-    values.push_back(1.0 - std::sin(angle));
+// The part of the unit sphere that bulges towards the origin, in random order.
+std::vector<double> OneFront(std::size_t n, std::size_t m) {
+  auto values = Cloud(n, m);
+  for (std::size_t i = 0; i < values.size(); i += m) {
+    double squares = 0.0;
+    for (std::size_t k = i; k < i + m; ++k) squares += values[k] * values[k];
+    for (std::size_t k = i; k < i + m; ++k) values[k] = 1.0 - values[k] / std::sqrt(squares);
   }
   return values;
 }
@@ -57,53 +60,109 @@ SearchSpace EightFloats() {
   return *SearchSpace::Create(parameters);
 }
 
-// Random trials, so that the fronts are those of a random cloud.
-History RandomHistory(const SearchSpace& space, std::size_t objectives, std::size_t trials) {
+// What the objectives of a history's trials look like.
+enum class Shape { kCloud, kOneFront, kEqual, kInfeasible, kChain };
+
+constexpr struct {
+  Shape shape;
+  const char* name;
+} kShapes[] = {{Shape::kCloud, "cloud"},
+               {Shape::kOneFront, "one front"},
+               {Shape::kEqual, "all equal"},
+               {Shape::kInfeasible, "all infeasible"},
+               {Shape::kChain, "each dominates or is dominated"}};
+
+Evaluation MakeEvaluation(Shape shape, std::size_t objectives, Random& random) {
+  Evaluation evaluation;
+  double sum = 0.0;
+  for (std::size_t k = 0; k < objectives; ++k) {
+    evaluation.objectives.push_back(shape == Shape::kEqual ? 1.0 : random.Uniform());
+    sum += evaluation.objectives.back();
+  }
+  for (double& value : evaluation.objectives) {
+    if (shape == Shape::kOneFront) value /= sum;
+    if (shape == Shape::kChain) value = sum;
+  }
+  if (shape == Shape::kInfeasible) evaluation.violation = sum;
+  return evaluation;
+}
+
+History MakeHistory(const SearchSpace& space, Shape shape, std::size_t objectives,
+                    std::size_t trials) {
   Random random(3, 0);
   History history(objectives);
   for (std::size_t number = 0; number < trials; ++number) {
     std::vector<double> keys(space.size());
     for (double& key : keys) key = random.Uniform();
     history.Add(space.Decode(keys));
-    Evaluation evaluation;
-    for (std::size_t k = 0; k < objectives; ++k) evaluation.objectives.push_back(random.Uniform());
-    history.Evaluate(number, evaluation);
+    history.Evaluate(number, MakeEvaluation(shape, objectives, random));
   }
   return history;
+}
+
+void ReportAsks(const Report& report, const SearchSpace& space) {
+  const auto sampler = MakeSampler("nsga2");
+  const auto ask = [&](Shape shape, const char* name, std::size_t objectives, std::size_t trials) {
+    const auto history = MakeHistory(space, shape, objectives, trials);
+    report(fmt::format("ask of nsga2, {} objectives, {}", objectives, name), trials,
+           [&] { return *sampler->Propose(space, history, {.seed = 1})->configuration[0]; });
+  };
+  for (const std::size_t objectives : {2U, 3U}) {
+    for (const std::size_t trials : {200U, 1'000U}) ask(Shape::kCloud, "cloud", objectives, trials);
+    for (const auto& [shape, name] : kShapes) ask(shape, name, objectives, 10'000);
+  }
+}
+
+// All tells of a history from none on.
+void ReportTells(const Report& report) {
+  for (const std::size_t objectives : {2U, 3U}) {
+    const std::size_t trials = objectives == 2 ? 50'000 : 10'000;
+    for (const auto& [shape, name] : kShapes) {
+      Random random(3, 0);
+      std::vector<Evaluation> evaluations;
+      for (std::size_t i = 0; i < trials; ++i) {
+        evaluations.push_back(MakeEvaluation(shape, objectives, random));
+      }
+      report(fmt::format("all tells, {} objectives, {}", objectives, name), trials, [&] {
+        Ranking ranking(objectives);
+        for (std::size_t i = 0; i < trials; ++i) {
+          ranking.Add(i, evaluations[i].objectives, evaluations[i].violation);
+        }
+        return ranking.Best(1)[0].crowding;
+      });
+    }
+  }
 }
 
 }  // namespace
 
 int main() {
-  const auto cloud = Cloud(), front = OneFront();
-  const std::vector<double> reference = {1.0, 1.0};
   double sink = 0.0;  // keeps the results from being optimised away
-  const auto report = [&](const char* what, std::size_t n, const std::function<double()>& job) {
-    std::printf("%-42s %7zu  %9.3f ms\n", what, n, MedianMs([&] { sink += job(); }));
+  const Report report = [&](const std::string& what, std::size_t n,
+                            const std::function<double()>& job) {
+    std::printf("%-56s %7zu  %9.3f ms\n", what.c_str(), n, MedianMs([&] { sink += job(); }));
+    std::fflush(stdout);
   };
-  report("non-dominated sort, 2 objectives, cloud", kPoints, [&] {
-    return NonDominatedRanks({cloud, 2}).back();
-  });
-  report("non-dominated sort, 2 objectives, one front", kPoints, [&] {
-    return NonDominatedRanks({front, 2}).back();
-  });
-  report("first front only, cloud", kPoints, [&] {
-    return static_cast<double>(ParetoFront({cloud, 2}).size());
-  });
-  report("hypervolume, 2 objectives, cloud", kPoints, [&] {
-    return Hypervolume({cloud, 2}, reference);
-  });
-  report("hypervolume, 2 objectives, one front", kPoints, [&] {
-    return Hypervolume({front, 2}, reference);
-  });
-  const auto space = EightFloats();
-  const auto sampler = MakeSampler("nsga2");
-  for (const std::size_t objectives : {2U, 3U}) {
-    for (const std::size_t trials : {200U, 1'000U, 10'000U}) {
-      const auto history = RandomHistory(space, objectives, trials);
-      report(objectives == 2 ? "ask of nsga2, 2 objectives" : "ask of nsga2, 3 objectives", trials,
-             [&] { return *sampler->Propose(space, history, 1)->configuration[0]; });
+  for (const std::size_t m : {2U, 3U}) {
+    const std::size_t n = m == 2 ? 100'000 : 10'000;
+    const auto cloud = Cloud(n, m), front = OneFront(n, m);
+    for (const auto* values : {&cloud, &front}) {
+      report(fmt::format("non-dominated sort, {} objectives, {}", m,
+                         values == &cloud ? "cloud" : "one front"),
+             n, [&] {
+               return NonDominatedRanks({*values, m}).back();
+             });
+      report(fmt::format("hypervolume, {} objectives, {}", m,
+                         values == &cloud ? "cloud" : "one front"),
+             n, [&] {
+               return Hypervolume({*values, m}, std::vector<double>(m, 1.0));
+             });
     }
+    report(fmt::format("first front only, {} objectives, cloud", m), n, [&] {
+      return static_cast<double>(ParetoFront({cloud, m}).size());
+    });
   }
+  ReportAsks(report, EightFloats());
+  ReportTells(report);
   return std::isnan(sink) ? 1 : 0;
 }

@@ -12,5 +12,8 @@ if [[ $# -gt 0 && $1 != --* ]]; then
   shift
 fi
 [[ -e $folder/CMakeCache.txt ]] || cmake --preset full -B "$folder" >/dev/null
-cmake --build "$folder" --target joulefront bench_pareto bench_store bench_trainer -- --quiet
+targets=(joulefront bench_pareto bench_store bench_trainer)
+# Against pagmo, where it is installed.
+if grep -q '^pagmo_DIR:PATH=/' "$folder/CMakeCache.txt"; then targets+=(bench_front); fi
+cmake --build "$folder" --target "${targets[@]}" -- --quiet
 exec python3 tests/bench/figures.py "$folder" "$@"
