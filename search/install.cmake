@@ -13,7 +13,9 @@ install(TARGETS joulefront_base joulefront_search EXPORT joulefront
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY base DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/joulefront
   FILES_MATCHING PATTERN "*.h")
-install(FILES search/history.h search/hypervolume.h search/pareto.h search/sampler.h search/space.h
+install(FILES search/contributions.h search/epsilon_net.h search/history.h search/hypervolume.h
+  search/knee.h search/pareto.h search/ranked_fronts.h search/ranking.h search/sampler.h
+  search/scale.h search/space.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/joulefront/search)
 install(EXPORT joulefront NAMESPACE joulefront:: FILE joulefront-targets.cmake
   DESTINATION ${package_folder})
