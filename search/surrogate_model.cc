@@ -133,14 +133,14 @@ SurrogateModel::SurrogateModel(const SearchSpace& space, const History& history,
 
 // The fit to the first `size` values. It starts from the fit to about half of them, and anew each
 // time they have doubled: a function of the values alone, however the history came about.
-const Fit& SurrogateModel::FitTo(const std::vector<Configuration>& rows,
-                                 const std::vector<double>& values, std::size_t size,
+const Fit& SurrogateModel::FitTo(const Observations& observed, std::size_t size,
                                  FitMemory& memory) const {
-  const std::uint64_t fingerprint = Fingerprint(rows, values, size);
+  const auto& [rows, values, may_be_log] = observed;
+  const std::uint64_t fingerprint = Fingerprint(rows, values, size) ^ Mix64(may_be_log);
   if (const Fit* known = memory.Find(fingerprint)) return *known;
   const std::size_t half = RoundSizeBelow(size);
   std::vector<Hyperparameters> starts;
-  if (half > 0) starts.push_back(FitTo(rows, values, half, memory).hyperparameters);
+  if (half > 0) starts.push_back(FitTo(observed, half, memory).hyperparameters);
   if (size <= kAlwaysAnew || RoundSizeBelow(size + 1) == size) {
     for (auto& start : ColdStarts(embedding_.dimensions())) starts.push_back(std::move(start));
   }
@@ -156,7 +156,7 @@ const Fit& SurrogateModel::FitTo(const std::vector<Configuration>& rows,
   const int iterations = starts.size() == 1 ? kWarmIterations : kColdIterations;
   OutcomeScale scale(fitted, false);
   auto best = FitHyperparameters(pairs, Scaled(scale, fitted), priors, starts, iterations);
-  if (OutcomeScale::MayBeLog(fitted)) {
+  if (may_be_log && OutcomeScale::MayBeLog(fitted)) {
     const OutcomeScale log(fitted, true);
     auto fit = FitHyperparameters(pairs, Scaled(log, fitted), priors, starts, iterations);
     if (fit.value + log.LogJacobian(fitted) < best.value + scale.LogJacobian(fitted)) {
@@ -175,8 +175,8 @@ const Fit& SurrogateModel::FitTo(const std::vector<Configuration>& rows,
 const Fit& SurrogateModel::Learn(const Observations& fitted, const Observations& modelled,
                                  FitMemory& memory) {
   const std::size_t n = fitted.values.size();
-  const Fit& fit = FitTo(fitted.rows, fitted.values,
-                         n > kMostFitted || fitted_ == modelled_ ? FittedCount(n) : n, memory);
+  const bool are_first = n > kMostFitted || fitted_ == modelled_;
+  const Fit& fit = FitTo(fitted, are_first ? FittedCount(n) : n, memory);
   auto placed = modelled.rows;
   placed.insert(placed.end(), pending_.begin(), pending_.end());
   scales_.push_back(fit.scale);
@@ -202,13 +202,14 @@ void SurrogateModel::LearnOutcome(const History& history, const Numbers& fitted,
   Learn(Observed(history, fitted, value), Observed(history, modelled, value), memory);
 }
 
-// Trials and, as far as there is room, points of their learning curves.
+// Trials and, as far as there is room, points of their learning curves. Only objectives may be
+// modelled by their logarithm: limits must keep their distance to 0, and costs are logarithms.
 SurrogateModel::Observations SurrogateModel::ObjectiveOf(const History& history,
                                                          const Numbers& numbers,
                                                          std::size_t k) const {
   const std::size_t room = kMostModelled > numbers.size() ? kMostModelled - numbers.size() : 0;
   const std::size_t points = std::min(kCurvePoints, room / numbers.size());
-  Observations observed;
+  Observations observed{{}, {}, true};
   for (const std::size_t number : numbers) {
     const HistoryEntry& entry = history.entries()[number];
     for (const CurvePoint* point : Thinned(entry.curve, points)) {

@@ -77,10 +77,10 @@ class SurrogateModel {
   struct Observations {
     std::vector<Configuration> rows;
     std::vector<double> values;
+    bool may_be_log = false;  // whether the logarithm of the values may be modelled instead
   };
 
-  const Fit& FitTo(const std::vector<Configuration>& rows, const std::vector<double>& values,
-                   std::size_t size, FitMemory& memory) const;
+  const Fit& FitTo(const Observations& observed, std::size_t size, FitMemory& memory) const;
   const Fit& Learn(const Observations& fitted, const Observations& modelled, FitMemory& memory);
   Observations ObjectiveOf(const History& history, const Numbers& numbers, std::size_t k) const;
   Observations Observed(const History& history, const Numbers& numbers,

@@ -101,6 +101,24 @@ TEST_CASE("what is not allowed becomes rare, once a limit is measured", "[surrog
   REQUIRE(allowed(search(true)) >= 20);
 }
 
+TEST_CASE("a limit that all break is approached, however widely they break it", "[surrogate]") {
+  // Feasible below x = 0.02 only; the excess spans factors, and is never negative at first.
+  const auto space = MakeSpace({Float("x", 0, 1), Float("y", 0, 1)});
+  History history(2);
+  const SurrogateSampler sampler;
+  std::size_t first = 0;
+  for (std::size_t number = 0; number < 25 && first == 0; ++number) {
+    const auto proposal = sampler.Propose(space, history, {.seed = 9});
+    const Configuration c = proposal->configuration;
+    const double excess = 100.0 * (*c[0] - 0.02);
+    history.Add(c);
+    history.Evaluate(number, {{*c[1], 1.0 - *c[1]}, std::max(0.0, excess), {excess}});
+    if (excess <= 0.0) first = number;
+  }
+  REQUIRE(first >= 10);  // the start does not find it
+  REQUIRE(first <= 14);
+}
+
 TEST_CASE("configurations like those that failed become rare, kind by kind", "[surrogate]") {
   // Two corners fail, on the way to the best: of trials that do not heed it, most.
   const auto fails = [](const Configuration& c) -> std::optional<int> {
