@@ -15,6 +15,7 @@
 #include "base/energy.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "workers/meters/energy_source.h"
 
 namespace joulefront {
 
@@ -46,12 +47,6 @@ class Meter {
 /// that may be of before.
 std::optional<EnergyFigure> FigureBetween(const Reading& begin, const Reading& end,
                                           const Provenance& provenance);
-
-/// Where the kernel's files are; tests give folders of their own.
-struct SystemRoots {
-  std::string sys = "/sys";
-  std::string proc = "/proc";
-};
 
 /// One thing that could measure joules here, for `joulefront meters`.
 struct MeterInfo {

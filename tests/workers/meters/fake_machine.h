@@ -34,7 +34,10 @@ class FakeMachine {
   FakeMachine(const FakeMachine&) = delete;
   FakeMachine& operator=(const FakeMachine&) = delete;
 
-  SystemRoots roots() const { return {(root_ / "sys").string(), (root_ / "proc").string()}; }
+  SystemRoots roots() const {
+    return {(root_ / "sys").string(), (root_ / "proc").string(), (root_ / "dev").string(),
+            "no-nvml-here.so"};
+  }
   std::filesystem::path path(const std::string& file) const { return root_ / file; }
 
   /// Keeps the file's inode, as sysfs does, so that an open descriptor sees the new text.

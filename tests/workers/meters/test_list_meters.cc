@@ -115,7 +115,7 @@ TEST_CASE("the fingerprint names processor, CPUs and kernel") {
   machine.Write("proc/cpuinfo",
                 "processor\t: 0\nBogoMIPS\t: 50.0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n");
   CHECK(HostFingerprint(machine.roots()) == "processor 0x41/0xd0c, 1 CPUs, Linux 6.1.0-test");
-  const SystemRoots nowhere{"/nonexistent/sys", "/nonexistent/proc"};
+  const SystemRoots nowhere{"/nonexistent/sys", "/nonexistent/proc", "/nonexistent/dev", "none.so"};
   CHECK(HostFingerprint(nowhere) == "unknown processor, 0 CPUs, Linux unknown");
   CHECK(ListMeters(nowhere).size() == 3);
 }
