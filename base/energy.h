@@ -35,6 +35,28 @@ struct Provenance {
   auto operator<=>(const Provenance&) const = default;
 };
 
+/// How the joules that counters saw in a window were divided. All of it adds up:
+/// measured = joules of the figure + others + idle_of_others.
+struct Division {
+  Joules measured;        // what the counters saw
+  Joules idle;            // the part of the figure that is charged for the idle machine
+  Joules others;          // active joules of everything else on the machine
+  Joules idle_of_others;  // joules of the idle machine that this attempt did not reserve
+  Joules residual;        // what the attempt's CPU time, if beyond the host's, would charge more
+
+  bool operator==(const Division&) const = default;
+};
+
+/// What the sources of one domain saw of a window.
+struct DomainEnergy {
+  std::string domain;    // "package-0", "gpu GPU-5b1c"
+  std::string boundary;  // "package"
+  Joules joules;         // charged to the attempt
+  double coverage = 1.0;
+
+  bool operator==(const DomainEnergy&) const = default;
+};
+
 /// Joules with their provenance. `coverage` is the share of the window's time that the meter saw,
 /// in (0, 1]; below 1 the figure is partial. A figure that is missing is an empty optional, never
 /// zero.
@@ -43,6 +65,8 @@ struct EnergyFigure {
   double coverage = 1.0;
   double own_uncertainty = 0.0;  // relative half-width, 95 %, of this figure alone
   Provenance provenance;
+  std::optional<Division> division;   // of counters that are shared with others
+  std::vector<DomainEnergy> domains;  // whose sum the figure is; empty: the one of the boundary
 
   bool operator==(const EnergyFigure&) const = default;
 };

@@ -14,7 +14,8 @@ enum class ErrorCode {
   kConflict,         // it exists already and differs, or a limit is reached
   kBusy,             // somebody else holds it; later may work
   kLeaseLost,        // the claim on an attempt is no longer this worker's
-  kUnavailable,      // the machine refuses: no permission, disk full, no such counter
+  kUnavailable,      // the machine refuses: no permission, disk full, out of processes
+  kNoMeter,          // the source of joules that is demanded is not there
   kCorrupt,          // the store is not a store of ours, is damaged, or is of a newer version
 };
 

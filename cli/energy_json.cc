@@ -8,16 +8,30 @@ using nlohmann::ordered_json;
 
 ordered_json EnergyToJson(const EnergyFigure& figure) {
   const Provenance& from = figure.provenance;
-  return {{"joules", figure.joules.value()},
-          {"class", Name(from.energy_class)},
-          {"source", from.source},
-          {"boundary", from.boundary},
-          {"coverage", figure.coverage},
-          {"attribution", from.attribution},
-          {"idle_policy", from.idle_policy},
-          {"host", from.host},
-          {"own_uncertainty", figure.own_uncertainty},
-          {"common_uncertainty", from.common_uncertainty}};
+  ordered_json object = {{"joules", figure.joules.value()},
+                         {"class", Name(from.energy_class)},
+                         {"source", from.source},
+                         {"boundary", from.boundary},
+                         {"coverage", figure.coverage},
+                         {"attribution", from.attribution},
+                         {"idle_policy", from.idle_policy},
+                         {"host", from.host},
+                         {"own_uncertainty", figure.own_uncertainty},
+                         {"common_uncertainty", from.common_uncertainty}};
+  if (const auto& parts = figure.division) {
+    object["division"] = {{"measured", parts->measured.value()},
+                          {"idle", parts->idle.value()},
+                          {"others", parts->others.value()},
+                          {"idle_of_others", parts->idle_of_others.value()},
+                          {"residual", parts->residual.value()}};
+  }
+  for (const DomainEnergy& part : figure.domains) {
+    object["domains"].push_back({{"domain", part.domain},
+                                 {"boundary", part.boundary},
+                                 {"joules", part.joules.value()},
+                                 {"coverage", part.coverage}});
+  }
+  return object;
 }
 
 ordered_json PhasesToJson(const std::vector<PhaseEnergy>& phases) {

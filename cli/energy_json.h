@@ -14,6 +14,7 @@ namespace joulefront {
 /// "attribution": ..., "idle_policy": ..., "host": ..., "own_uncertainty": ...,
 /// "common_uncertainty":
 /// ...}; uncertainties are relative half-widths at 95 %.
+/// "division" where counters were shared, "domains" where the figure is a sum.
 nlohmann::ordered_json EnergyToJson(const EnergyFigure& figure);
 
 /// Phase -> {"wall_s", "cpu_s"} and the figure's members, or "joules": null where nothing was

@@ -119,6 +119,8 @@ int Complain(std::string_view verb, const Error& error) {
     case ErrorCode::kBusy:
     case ErrorCode::kCorrupt:
       return kStoreUnusable;
+    case ErrorCode::kNoMeter:
+      return kMeterMissing;
     case ErrorCode::kLeaseLost:
     case ErrorCode::kUnavailable:
       break;

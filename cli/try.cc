@@ -12,6 +12,7 @@
 #include "cli/table.h"
 #include "study_store/configuration_json.h"
 #include "workers/attempt_runner.h"
+#include "workers/metering_plan.h"
 
 namespace joulefront {
 namespace {
@@ -152,8 +153,9 @@ int TryVerb(const Arguments& arguments) {
                     .seed = study.seed};
   auto command = PrepareTrainer(study, claim, folder.path(), 0);
   if (!command) return Complain("try", command.error());
+  const Metering metering{.machine = ThisMachine(), .plan = PlanOf(study, 0)};
   const AttemptCallbacks callbacks{.on_log = [](std::string_view text) { PrintNote(text); }};
-  const AttemptEnd end = RunAttempt(study, *command, *patterns, signals, callbacks);
+  const AttemptEnd end = RunAttempt(study, *command, *patterns, metering, signals, callbacks);
   const AttemptResult result = Judge(study, end);
   const std::string data = format == "json" ? MakeJson(result, claim.configuration)
                                             : MakeText(result, claim.configuration);

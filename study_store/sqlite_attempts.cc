@@ -266,8 +266,8 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
     auto provenances = ReadProvenances(*connection_);
     if (!provenances) return Pass(provenances);
     auto energy = connection_->Prepare(
-        "SELECT phase, wall_s, cpu_s, joules, coverage, own_uncertainty, provenance, trial, attempt"
-        " FROM energy"
+        std::string("SELECT ") + kPhaseColumns +
+        ", trial, attempt FROM energy"
         " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
         " ORDER BY trial, attempt, position");
     if (!energy) return Pass(energy);
@@ -277,7 +277,8 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
       auto row = energy->Step();
       if (!row) return Pass(row);
       if (!*row) return attempts;
-      const auto key = std::pair(energy->Int(7), energy->Int(8));
+      const auto key =
+          std::pair(energy->Int(kPhaseColumnCount), energy->Int(kPhaseColumnCount + 1));
       while (attempt != attempts->end() &&
              std::pair(attempt->trial, std::int64_t{attempt->number}) < key) {
         ++attempt;

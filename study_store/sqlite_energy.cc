@@ -1,11 +1,53 @@
 // Joules of the SQLite store.
 #include "study_store/sqlite_energy.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/check.h"
 #include "study_store/attempt_rules.h"
 #include "study_store/sqlite_store.h"
 
 namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+std::optional<Division> ReadDivision(const Query& row) {
+  if (row.IsNull(7)) return std::nullopt;
+  return Division{.measured = Joules(row.Real(7)),
+                  .idle = Joules(row.Real(8)),
+                  .others = Joules(row.Real(9)),
+                  .idle_of_others = Joules(row.Real(10)),
+                  .residual = Joules(row.Real(11))};
+}
+
+std::vector<DomainEnergy> ReadDomains(const Query& row) {
+  std::vector<DomainEnergy> domains;
+  if (row.IsNull(12)) return domains;
+  const json list = json::parse(row.Text(12), nullptr, false);
+  for (const json& entry : list) {
+    // Our own text, unless the file was tampered with.
+    if (!entry.is_array() || entry.size() != 4) continue;
+    domains.push_back({entry[0], entry[1], Joules(entry[2]), entry[3]});
+  }
+  return domains;
+}
+
+std::optional<double> Part(const std::optional<Division>& division, Joules Division::*part) {
+  if (!division) return std::nullopt;
+  return ((*division).*part).value();
+}
+
+std::optional<std::string> DomainsText(const std::vector<DomainEnergy>& domains) {
+  if (domains.empty()) return std::nullopt;
+  json list = json::array();
+  for (const DomainEnergy& entry : domains) {
+    list.push_back({entry.domain, entry.boundary, entry.joules.value(), entry.coverage});
+  }
+  return list.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
 
 Result<Provenances> ReadProvenances(SqliteConnection& connection) {
   auto query = connection.Prepare(
@@ -40,7 +82,9 @@ PhaseEnergy ReadPhase(const Query& row, const Provenances& provenances) {
   phase.figure = EnergyFigure{.joules = Joules(row.Real(3)),
                               .coverage = row.Real(4),
                               .own_uncertainty = row.Real(5),
-                              .provenance = provenance->second};
+                              .provenance = provenance->second,
+                              .division = ReadDivision(row),
+                              .domains = ReadDomains(row)};
   return phase;
 }
 
@@ -73,6 +117,8 @@ Result<void> SqliteStore::InsertEnergy(const Claim& claim, const std::vector<Pha
     const PhaseEnergy& phase = energy[position];
     std::optional<std::int64_t> provenance;
     std::optional<double> joules, coverage, uncertainty;
+    std::optional<Division> division;
+    std::optional<std::string> domains;
     if (phase.figure) {
       auto id = ProvenanceId(phase.figure->provenance);
       if (!id) return Pass(id);
@@ -80,16 +126,22 @@ Result<void> SqliteStore::InsertEnergy(const Claim& claim, const std::vector<Pha
       joules = phase.figure->joules.value();
       coverage = phase.figure->coverage;
       uncertainty = phase.figure->own_uncertainty;
+      division = phase.figure->division;
+      domains = DomainsText(phase.figure->domains);
     }
     auto insert = connection_->Prepare(
         "INSERT INTO energy (study, trial, attempt, position, phase, wall_s, cpu_s, joules,"
-        " coverage, own_uncertainty, provenance)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+        " coverage, own_uncertainty, provenance, measured_j, idle_j, others_j, idle_of_others_j,"
+        " residual_j, domains)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
     if (!insert) return Pass(insert);
     JF_TRY(insert
                ->Bind(claim.study, claim.trial, claim.attempt, position, phase.phase,
                       phase.wall.value(), phase.cpu.value(), joules, coverage, uncertainty,
-                      provenance)
+                      provenance, Part(division, &Division::measured),
+                      Part(division, &Division::idle), Part(division, &Division::others),
+                      Part(division, &Division::idle_of_others),
+                      Part(division, &Division::residual), domains)
                .Run());
   }
   return {};

@@ -126,6 +126,13 @@ CREATE TABLE energy (
   coverage REAL CHECK (coverage > 0.0 AND coverage <= 1.0),
   own_uncertainty REAL,
   provenance INTEGER REFERENCES provenance (id),
+  -- Of shared counters: measured_j = joules + others_j + idle_of_others_j; idle_j is part of joules.
+  measured_j REAL,
+  idle_j REAL,
+  others_j REAL,
+  idle_of_others_j REAL,
+  residual_j REAL,  -- what CPU time beyond the host's would charge more
+  domains TEXT CHECK (domains IS NULL OR json_valid(domains)),  -- [[domain, boundary, joules, coverage], ...]
   PRIMARY KEY (study, trial, attempt, position),
   FOREIGN KEY (study, trial, attempt) REFERENCES attempt (study, trial, number),
   CHECK ((joules IS NULL) = (provenance IS NULL)),

@@ -148,15 +148,14 @@ Result<void> SqliteStore::LoadEnergy(StudyId study, std::int64_t revision,
   auto provenances = ReadProvenances(*connection_);
   if (!provenances) return Pass(provenances);
   auto query = connection_->Prepare(
-      revision <= 0 ? "SELECT phase, wall_s, cpu_s, joules, coverage, own_uncertainty, provenance,"
-                      " trial, attempt FROM energy WHERE study = ?1 AND ?2 = ?2"
-                      " ORDER BY trial, attempt, position"
-                    : "SELECT e.phase, e.wall_s, e.cpu_s, e.joules, e.coverage, e.own_uncertainty,"
-                      " e.provenance, e.trial, e.attempt"
-                      " FROM trial AS t INDEXED BY trial_by_revision"
-                      " CROSS JOIN energy AS e ON e.study = ?1 AND e.trial = t.number"
-                      " AND e.attempt = t.attempts WHERE t.study = ?1 AND t.revision > ?2"
-                      " ORDER BY e.trial, e.attempt, e.position");
+      std::string("SELECT ") + kPhaseColumns +
+      (revision <= 0 ? ", trial, attempt FROM energy WHERE study = ?1 AND ?2 = ?2"
+                       " ORDER BY trial, attempt, position"
+                     : ", e.trial, e.attempt"
+                       " FROM trial AS t INDEXED BY trial_by_revision"
+                       " CROSS JOIN energy AS e ON e.study = ?1 AND e.trial = t.number"
+                       " AND e.attempt = t.attempts WHERE t.study = ?1 AND t.revision > ?2"
+                       " ORDER BY e.trial, e.attempt, e.position"));
   if (!query) return Pass(query);
   query->Bind(study, revision);
   auto trial = trials.begin();
@@ -165,10 +164,12 @@ Result<void> SqliteStore::LoadEnergy(StudyId study, std::int64_t revision,
     auto row = query->Step();
     if (!row) return Pass(row);
     if (!*row) return {};
-    while (trial != trials.end() && trial->number < query->Int(7)) ++trial;
+    while (trial != trials.end() && trial->number < query->Int(kPhaseColumnCount)) ++trial;
     if (trial == trials.end()) return {};
     // A trial is complete by its last attempt.
-    if (trial->state != TrialState::kComplete || trial->attempts != query->Int(8)) continue;
+    if (trial->state != TrialState::kComplete ||
+        trial->attempts != query->Int(kPhaseColumnCount + 1))
+      continue;
     if (trial->energy.empty()) trial->energy.reserve(phases);
     trial->energy.push_back(ReadPhase(*query, *provenances));
     phases = trial->energy.size();

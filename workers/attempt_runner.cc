@@ -24,6 +24,10 @@ constexpr Seconds kFirstHeartbeat(0.1);
 constexpr Seconds kLongestHeartbeat(1.0);
 // A trainer that prints without end cannot keep us from the deadlines for longer than this.
 constexpr Seconds kLongestRead(0.1);
+// At the end, the next tick of a slow counter is waited for no longer than this.
+constexpr Seconds kLongestTick(0.5);
+// A day of readings of ten counters, once a second.
+constexpr std::streamoff kLongestReadingLog = 32 << 20;
 // What one attempt may make us remember.
 constexpr std::size_t kMostPhases = 100;
 constexpr std::size_t kMostValues = 1000;
@@ -50,7 +54,7 @@ class AttemptRunner {
  public:
   AttemptRunner(const Study& study, const MetricPatterns& patterns, SignalWatch& signals,
                 const AttemptCallbacks& callbacks, CpuTimeFollower cpu, Seconds begin,
-                ChildProcess child, AttemptLog log)
+                PhaseLedger ledger, ChildProcess child, AttemptLog log)
       : study_(study),
         patterns_(patterns),
         signals_(signals),
@@ -59,8 +63,7 @@ class AttemptRunner {
         log_(std::move(log)),
         cpu_(std::move(cpu)),
         begin_(begin),
-        ledger_(MakeMeter(SystemRoots{}, study.workers.exclusive, begin_, CpuUsage{}), begin_,
-                CpuUsage{}),
+        ledger_(std::move(ledger)),
         oom_kills_at_start_(OutOfMemoryKills()) {}
 
   // Wait for output, a signal or the next deadline; take in what came; keep the deadlines. When the
@@ -79,7 +82,7 @@ class AttemptRunner {
     out_lines_.Finish([this](std::string_view line) { TakeLine(line); });
     err_lines_.Finish([this](std::string_view line) { patterns_.Match(line, metrics_); });
     for (const auto& [name, value] : metrics_) end_.values.try_emplace(name, value);
-    end_.energy = ledger_.Read(MonotonicNow(), cpu_.Read());
+    SettleEnergy();
     log_.Finish();
     end_.last_line = log_.LastLine();
     const bool killed = end_.signal == SIGKILL && !kill_sent_;
@@ -92,6 +95,7 @@ class AttemptRunner {
   void Wait() {
     const Seconds now = MonotonicNow();
     Seconds until = next_heartbeat_ - now;
+    if (const auto look = ledger_.WantsNext()) until = std::min(until, *look - now);
     if (study_.workers.timeout && !stopping_) {
       until = std::min(until, begin_ + *study_.workers.timeout - now);
     }
@@ -195,6 +199,8 @@ class AttemptRunner {
         Stop(now);
       }
     }
+    // A slow counter is watched for its next tick, to place an edge between two of them.
+    if (const auto look = ledger_.WantsNext(); look && now >= *look) ledger_.Read(now, cpu_.Read());
     if (study_.workers.timeout && !stopping_ && now >= begin_ + *study_.workers.timeout) {
       end_.timed_out = true;
       Stop(now);
@@ -209,6 +215,22 @@ class AttemptRunner {
       SignalGroup(child_.pid, SIGKILL);
       if (!exited_) kill(child_.pid, SIGKILL);  // it may have left its group
     }
+  }
+
+  /// The trainer is gone: closes the last window. The next tick of a slow counter is waited for.
+  void SettleEnergy() {
+    const Seconds end = MonotonicNow();
+    const CpuUsage usage = cpu_.Read();
+    ledger_.End(end, usage);
+    Seconds now = end;
+    for (auto look = ledger_.WantsNext(); look && now < end + kLongestTick;
+         look = ledger_.WantsNext()) {
+      const double ms = std::ceil((*look - now).value() * 1e3);
+      poll(nullptr, 0, static_cast<int>(std::clamp(ms, 1.0, 100.0)));
+      now = MonotonicNow();
+      ledger_.Read(now, usage);
+    }
+    end_.energy = ledger_.Read(now, usage, Look::kLast);
   }
 
   void Stop(Seconds now) {
@@ -244,26 +266,44 @@ class AttemptRunner {
 }  // namespace
 
 AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
-                      const MetricPatterns& patterns, SignalWatch& signals,
-                      const AttemptCallbacks& callbacks) {
+                      const MetricPatterns& patterns, const Metering& metering,
+                      SignalWatch& signals, const AttemptCallbacks& callbacks) {
   AttemptEnd end;
   auto log = AttemptLog::Create(command.work_dir + "/trainer.log");
   if (!log) {
     end.not_started = log.error();
     return end;
   }
-  CpuTimeFollower cpu((SystemRoots{}));  // before the trainer starts, so that none of it is missed
+  const auto cgroup =
+      TrainerCgroup::Create(metering.machine, fmt::format("joulefront-{}", getpid()));
+  // Both begin before the trainer does, so that none of it is missed.
+  CpuTimeFollower cpu(metering.machine);
+  CpuTimeFollower cpu_of_group(metering.machine, cgroup ? &*cgroup : nullptr);
   const Seconds begin = MonotonicNow();
+  auto meter = MakeMeter(metering.machine, metering.plan, begin, CpuUsage{});
+  if (!meter) {
+    end.not_started = meter.error();
+    return end;
+  }
+  // For audits: that it cannot be written, or is cut short, stops no training.
+  std::ofstream readings(command.work_dir + "/readings.log");
+  PhaseLedger ledger(std::move(*meter), begin, [&](std::string_view line) {
+    if (readings.tellp() < kLongestReadingLog) readings << line;
+  });
   auto child = Spawn({.arguments = command.arguments,
                       .environment = command.environment,
-                      .folder = command.work_dir});
+                      .folder = command.work_dir,
+                      .join = cgroup ? cgroup->JoinFile() : ""});
   if (!child) {
     log->Append("joulefront: " + child.error().message + "\n");
     end.not_started = child.error();
     return end;
   }
-  return AttemptRunner(study, patterns, signals, callbacks, std::move(cpu), begin,
-                       std::move(*child), std::move(*log))
+  // A process that has ended is in no group any more, but its time is.
+  const bool joined =
+      cgroup && (cgroup->Holds(child->pid) || cgroup->CpuTime().value_or(Seconds(0)) > Seconds(0));
+  return AttemptRunner(study, patterns, signals, callbacks, joined ? cpu_of_group : cpu, begin,
+                       std::move(ledger), std::move(*child), std::move(*log))
       .Run();
 }
 

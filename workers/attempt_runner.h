@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "study_store/study.h"
 #include "study_store/trial.h"
+#include "workers/meters/meter_choice.h"
 #include "workers/metric_patterns.h"
 #include "workers/process.h"
 #include "workers/trainer_command.h"
@@ -26,6 +27,12 @@ struct AttemptCallbacks {
   std::function<bool(const std::vector<PhaseEnergy>&)> on_heartbeat;
   /// Every line of stdout that is no message, and all of stderr's bytes, as they come.
   std::function<void(std::string_view)> on_log;
+};
+
+/// What an attempt is metered with.
+struct Metering {
+  SystemRoots machine;
+  MeterPlan plan;
 };
 
 /// How a trainer came to its end, before judging it.
@@ -45,10 +52,12 @@ struct AttemptEnd {
 };
 
 /// Runs to the end. Uses `signals` for SIGCHLD and requests to stop: the first sends TERM to the
-/// trainer's group and, after the grace period, KILL; the second sends KILL at once.
+/// trainer's group and, after the grace period, KILL; the second sends KILL at once. Not started,
+/// with the error kNoMeter, if what is demanded of the meter is not there.
+/// Its raw readings are kept in readings.log in its folder (workers/meters/reading_log.h).
 AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
-                      const MetricPatterns& patterns, SignalWatch& signals,
-                      const AttemptCallbacks& callbacks);
+                      const MetricPatterns& patterns, const Metering& metering,
+                      SignalWatch& signals, const AttemptCallbacks& callbacks);
 
 /// What the end means for the trial: complete with all values that the study asks for, interrupted,
 /// or failed with its class and a message for people.

@@ -50,6 +50,11 @@ struct ChildSide {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, options.death_signal);
     if (getppid() != parent) _exit(127);  // the parent died before the call above
+    if (!options.join.empty()) {          // failing that, the caller sees that it did not join
+      const int group = open(options.join.c_str(), O_WRONLY | O_CLOEXEC);
+      [[maybe_unused]] const auto joined = write(group, "0", 1);
+      close(group);
+    }
     struct sigaction fallback {};
     fallback.sa_handler = SIG_DFL;
     for (int signal = 1; signal < 32; ++signal) sigaction(signal, &fallback, nullptr);

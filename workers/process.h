@@ -75,6 +75,7 @@ struct SpawnOptions {
   bool pipes = true;                     // stdout and stderr come through pipes
   std::string log;                       // else they are appended to this file
   int death_signal = 9;                  // sent to the child when this process dies
+  std::string join;                      // a control group's file to join it by; empty: none
 };
 
 /// Starts a child in a process group of its own, with stdin from /dev/null and no signal blocked.

@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "workers/attempt_runner.h"
+#include "workers/host_lock.h"
+#include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
 
 namespace joulefront {
@@ -41,22 +43,22 @@ class Worker {
         patterns_(std::move(patterns)),
         options_(options),
         signals_(signals),
-        self_(ThisWorker(options.slot)) {}
+        self_(ThisWorker(options.slot)),
+        metering_{ThisMachine(), PlanOf(study_, options.slot)} {}
 
   // Claim a trial, run it, and begin again at once; when nothing waits, end if the study is closed,
   // else look again later.
   Result<void> Run() {
     int pause = kFirstPauseMs;
     while (signals_.stop_requests() == 0) {
-      const TimePoint now = CalendarNow();
-      auto claim = store_.ClaimTrial(id_, self_, Later(now, options_.lease), now);
-      if (!claim && claim.error().code != ErrorCode::kBusy) {
-        return Pass(claim, "claiming a trial");
-      }
-      if (claim && *claim) {
-        JF_TRY(RunClaim(**claim));
-        pause = kFirstPauseMs;
-        continue;
+      if (host_lock_.TryAcquire(study_.workers.exclusive)) {
+        auto ran = RunNext();
+        host_lock_.Release();
+        if (!ran) return Pass(ran);
+        if (*ran) {
+          pause = kFirstPauseMs;
+          continue;
+        }
       }
       auto open = store_.IsOpen(id_);
       if (open && !*open) return {};
@@ -71,6 +73,16 @@ class Worker {
     if (options_.on_line) options_.on_line(line);
   }
 
+  /// False if nothing waits.
+  Result<bool> RunNext() {
+    const TimePoint now = CalendarNow();
+    auto claim = store_.ClaimTrial(id_, self_, Later(now, options_.lease), now);
+    if (!claim && claim.error().code != ErrorCode::kBusy) return Pass(claim, "claiming a trial");
+    if (!claim || !*claim) return false;
+    JF_TRY(RunClaim(**claim));
+    return true;
+  }
+
   Result<void> RunClaim(const Claim& claim) {
     const std::string work_dir =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
@@ -80,7 +92,13 @@ class Worker {
                      {.state = AttemptState::kInterrupted, .message = command.error().message}));
       return Pass(command);
     }
-    const AttemptEnd end = RunAttempt(study_, *command, patterns_, signals_, CallbacksFor(claim));
+    const AttemptEnd end =
+        RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim));
+    if (end.not_started && end.not_started->code == ErrorCode::kNoMeter) {  // so is this
+      JF_TRY(Deliver(claim,
+                     {.state = AttemptState::kInterrupted, .message = end.not_started->message}));
+      return tl::unexpected(*end.not_started);
+    }
     AttemptResult result = Judge(study_, end);
     if (result.state == AttemptState::kFailed)
       result.message += "; log: " + work_dir + "/trainer.log";
@@ -139,6 +157,8 @@ class Worker {
   const WorkerOptions& options_;
   SignalWatch& signals_;
   WorkerIdentity self_;
+  Metering metering_;
+  HostLock host_lock_;
 };
 
 bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {

@@ -33,6 +33,8 @@ std::string ShowStudy(StudyStore& store, const StudyEntry& entry) {
   return text;
 }
 
+const std::vector<DomainEnergy> kNoDomains;
+
 }  // namespace
 
 std::string Show(const std::vector<PhaseEnergy>& energy) {
@@ -45,6 +47,16 @@ std::string Show(const std::vector<PhaseEnergy>& energy) {
                           phase.figure->joules.value(), phase.figure->coverage,
                           phase.figure->own_uncertainty, Name(p.energy_class), p.source, p.boundary,
                           p.attribution, p.idle_policy, p.host, p.common_uncertainty);
+    }
+    if (phase.figure && phase.figure->division) {
+      const Division& parts = *phase.figure->division;
+      text += fmt::format(", of {} J: idle {}, others {}, idle of others {}, residual {}",
+                          parts.measured.value(), parts.idle.value(), parts.others.value(),
+                          parts.idle_of_others.value(), parts.residual.value());
+    }
+    for (const DomainEnergy& part : phase.figure ? phase.figure->domains : kNoDomains) {
+      text += fmt::format(", {} ({}) {} J coverage {}", part.domain, part.boundary,
+                          part.joules.value(), part.coverage);
     }
     text += "\n";
   }

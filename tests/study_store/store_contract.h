@@ -105,6 +105,12 @@ inline PhaseEnergy Phase(const std::string& name, std::optional<double> joules,
                                 .coverage = 0.75,
                                 .own_uncertainty = 0.1,
                                 .provenance = provenance};
+    if (name == "train") {
+      phase.figure->division =
+          Division{Joules(9.5), Joules(1.5), Joules(2.5), Joules(0.5), Joules(0.25)};
+      phase.figure->domains = {{"package-0", "package", Joules(2.5), 1.0},
+                               {"gpu \"A\"", "gpu", Joules(*joules), 0.75}};
+    }
   }
   return phase;
 }

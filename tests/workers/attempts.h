@@ -3,6 +3,7 @@
 
 #include "tests/workers/running.h"
 #include "workers/attempt_runner.h"
+#include "workers/metering_plan.h"
 
 namespace joulefront {
 
@@ -38,7 +39,8 @@ inline Outcome RunCommand(const ScratchFolder& folder, const std::vector<std::st
             return !meddling.on_heartbeat || meddling.on_heartbeat(signals);
           }};
   const Seconds begin = MonotonicNow();
-  outcome.end = RunAttempt(study, *prepared, *patterns, signals, callbacks);
+  outcome.end = RunAttempt(study, *prepared, *patterns,
+                           Metering{.machine = {}, .plan = PlanOf(study, 0)}, signals, callbacks);
   outcome.wall = MonotonicNow() - begin;
   outcome.result = Judge(study, outcome.end);
   outcome.log = ReadAll(folder / "work/trainer.log");

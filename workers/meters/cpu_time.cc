@@ -169,14 +169,22 @@ std::optional<Seconds> HostBusy(const SystemRoots& roots) {
 
 }  // namespace
 
-CpuTimeFollower::CpuTimeFollower(const SystemRoots& roots)
-    : roots_(roots), tree_at_start_(TreeNow()), host_at_start_(HostBusy(roots)) {}
+CpuTimeFollower::CpuTimeFollower(const SystemRoots& roots, const TrainerCgroup* cgroup)
+    : roots_(roots),
+      cgroup_(cgroup),
+      trainer_at_start_(TrainerNow()),
+      host_at_start_(HostBusy(roots)) {}
 
 CpuUsage CpuTimeFollower::Read() {
-  last_.trainer = std::max(last_.trainer, TreeNow() - tree_at_start_);
+  last_.trainer = std::max(last_.trainer, TrainerNow() - trainer_at_start_);
   const auto host = HostBusy(roots_);
   if (host && host_at_start_) last_.host_busy = std::max(last_.host_busy, *host - *host_at_start_);
   return last_;
+}
+
+/// A group that cannot be read any more stands still: the tree is not put in its place.
+Seconds CpuTimeFollower::TrainerNow() {
+  return cgroup_ != nullptr ? cgroup_->CpuTime().value_or(Seconds(0)) : TreeNow();
 }
 
 // What has been waited for is read before what is alive, at every level: a process that ends

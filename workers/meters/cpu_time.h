@@ -1,4 +1,5 @@
-// CPU time of a process tree and of the host, from /proc and from the kernel's per-process clocks.
+// CPU time of a trainer and of the host. A trainer in a control group of its own is told by the
+// kernel's count for that group; else its process tree is, from /proc and the per-process clocks.
 //
 // The tree is everything below `root` by parent links: children that died and were waited for count
 // through their parents (RUSAGE_CHILDREN of the caller for its own, cutime and cstime for others),
@@ -15,6 +16,7 @@
 
 #include "base/units.h"
 #include "workers/meters/meter.h"
+#include "workers/meters/trainer_cgroup.h"
 
 namespace joulefront {
 
@@ -22,17 +24,20 @@ namespace joulefront {
 /// orphans stay in its tree, and which must start no other children meanwhile.
 class CpuTimeFollower {
  public:
-  explicit CpuTimeFollower(const SystemRoots& roots);
+  /// `cgroup`: the trainer's, if it has one; it must outlive the follower.
+  explicit CpuTimeFollower(const SystemRoots& roots, const TrainerCgroup* cgroup = nullptr);
 
   /// CPU time used since construction. Never falls: the largest value seen is kept.
   CpuUsage Read();
 
  private:
+  Seconds TrainerNow();
   Seconds TreeNow();
 
   SystemRoots roots_;
+  const TrainerCgroup* cgroup_;
   std::vector<pid_t> strangers_;  // processes known to be outside of the tree, ascending
-  Seconds tree_at_start_;
+  Seconds trainer_at_start_;
   std::optional<Seconds> host_at_start_;
   CpuUsage last_;
 };

@@ -1,23 +1,47 @@
 #include "workers/meters/phase_ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
+
+#include "workers/meters/reading_log.h"
 
 namespace joulefront {
 namespace {
 
-// Gaps that were never made up for are forgotten from their beginning, so that a trainer that
+// Sums of times differ in the last bits from the time of the sum; that is no gap.
+constexpr double kRounding = 1e-9;
+// Stretches that are never charged are forgotten from their beginning, so that a trainer that
 // changes its phase a million times beside a dead counter costs no memory.
-constexpr std::size_t kMostUncovered = 1024;
+constexpr std::size_t kMostStretches = 1024;
+// Run to run, a counter's own error besides that of its edges (docs/metering.md).
+constexpr std::array kParts = {&Charge::measured, &Charge::active,         &Charge::idle,
+                               &Charge::others,   &Charge::idle_of_others, &Charge::residual};
+
+Joules FromMicrojoules(std::uint64_t microjoules) {
+  return Joules(static_cast<double>(microjoules) * 1e-6);
+}
+
+/// The part of `whole` that belongs to the first `share` of its time.
+std::uint64_t FirstPart(std::uint64_t whole, double share) {
+  if (share >= 1.0) return whole;
+  return std::min(whole, static_cast<std::uint64_t>(static_cast<double>(whole) * share));
+}
+
+void Add(Charge& sum, const Charge& part) {
+  for (const auto field : kParts) sum.*field += part.*field;
+}
 
 }  // namespace
 
-PhaseLedger::PhaseLedger(std::unique_ptr<Meter> meter, Seconds now, const CpuUsage& usage)
-    : meter_(std::move(meter)),
-      then_(now),
-      usage_then_(usage),
-      reading_then_(meter_->Read(now, usage)) {
+PhaseLedger::PhaseLedger(Meter meter, Seconds now, LogReadings log)
+    : meter_(std::move(meter)), log_(std::move(log)), then_(now) {
+  charged_until_.resize(meter_.domains().size(), now);
+  if (log_) {
+    log_(FormatLogHeader(meter_));
+    log_(FormatLogLine(meter_, now, {}, Look::kEdge, ""));
+  }
   current_ = Open(std::string(kFirstPhase));
 }
 
@@ -27,65 +51,93 @@ std::size_t PhaseLedger::Open(const std::string& phase) {
   if (account == accounts_.end()) {
     Account opened;
     opened.phase = phase;
-    account = accounts_.insert(account, opened);
+    opened.shares.resize(meter_.domains().size());
+    account = accounts_.insert(account, std::move(opened));
   }
   account->edges += 2;
   return static_cast<std::size_t>(account - accounts_.begin());
 }
 
 void PhaseLedger::Enter(const std::string& phase, Seconds now, const CpuUsage& usage) {
-  Advance(now, usage);
-  if (accounts_[current_].phase != phase) current_ = Open(phase);
+  Advance(now, usage, Look::kEdge, phase);
+  if (current_ != after_ && accounts_[current_].phase != phase) current_ = Open(phase);
 }
 
-void PhaseLedger::Advance(Seconds now, const CpuUsage& usage) {
-  const Seconds elapsed = now - then_;
-  accounts_[current_].wall += elapsed;
-  accounts_[current_].cpu += usage.trainer - usage_then_.trainer;
-  if (!uncovered_.empty() && uncovered_.back().account == current_) {
-    uncovered_.back().time += elapsed;
+void PhaseLedger::End(Seconds now, const CpuUsage& usage) {
+  Advance(now, usage, Look::kEdge, kEndOfAttempt);
+  Account after;
+  after.shares.resize(meter_.domains().size());
+  after_ = current_ = accounts_.size();
+  accounts_.push_back(std::move(after));
+}
+
+void PhaseLedger::Advance(Seconds now, const CpuUsage& usage, Look look, std::string_view phase) {
+  Account& account = accounts_[current_];
+  account.wall += now - then_;
+  account.cpu += usage.trainer - usage_then_.trainer;
+  if (!stretches_.empty() && stretches_.back().account == current_) {
+    stretches_.back().end = now;
   } else {
-    if (uncovered_.size() == kMostUncovered) uncovered_.erase(uncovered_.begin());
-    uncovered_.push_back({current_, elapsed});
+    if (stretches_.size() == kMostStretches) stretches_.pop_front();
+    stretches_.push_back({current_, then_, now});
   }
-  const Reading reading = meter_->Read(now, usage);
-  Credit(reading.joules - reading_then_.joules, reading.covered - reading_then_.covered);
+  const auto charges = meter_.Read(now, usage, look);
+  if (log_) log_(FormatLogLine(meter_, now, usage, look, phase));
+  for (const Charge& charge : charges) Distribute(charge);
+  ForgetCharged();
   then_ = now;
   usage_then_ = usage;
-  reading_then_ = reading;
 }
 
-// What a meter credits covers the time that ends now, so it goes to the latest entries first.
-void PhaseLedger::Credit(Joules joules, Seconds covered) {
-  if (joules <= Joules(0) && covered <= Seconds(0)) return;
-  Seconds left = covered;
-  Joules given;
-  while (left > Seconds(0) && !uncovered_.empty()) {
-    const Uncovered latest = uncovered_.back();
-    uncovered_.pop_back();
-    const Seconds time = std::min(left, latest.time);
-    const Joules part = joules * (time / covered);
-    accounts_[latest.account].covered += time;
-    accounts_[latest.account].joules += part;
-    given += part;
-    left = left - time;
+/// Every stretch gets the difference of two roundings, so that the parts add up to the whole.
+void PhaseLedger::Distribute(const Charge& charge) {
+  const Seconds length = charge.end - charge.begin;
+  Charge given;
+  const auto give = [&](std::size_t account, Seconds begin, Seconds end, double until) {
+    Share& share = accounts_[account].shares[charge.domain];
+    for (const auto field : kParts) {
+      const std::uint64_t part = FirstPart(charge.*field, until) - given.*field;
+      share.sum.*field += part;
+      given.*field += part;
+    }
+    share.covered += end - begin;
+  };
+  for (const Stretch& stretch : stretches_) {
+    const Seconds begin = std::max(stretch.begin, charge.begin);
+    const Seconds end = std::min(stretch.end, charge.end);
+    if (begin >= end) continue;
+    give(stretch.account, begin, end, (end - charge.begin) / length);
   }
-  // The remainder is what rounding left over, or joules of no time at all.
-  accounts_[current_].joules += joules - given;
-  uncovered_.clear();
+  // What is left belongs to no stretch: joules of no time, or of stretches that are forgotten.
+  give(current_, charge.end, charge.end, 1.0);
+  charged_until_[charge.domain] = charge.end;
 }
 
-std::vector<PhaseEnergy> PhaseLedger::Read(Seconds now, const CpuUsage& usage) {
-  Advance(now, usage);
+/// Keeps the last stretch: the next one may only go on with it.
+void PhaseLedger::ForgetCharged() {
+  const Seconds until = *std::min_element(charged_until_.begin(), charged_until_.end());
+  while (stretches_.size() > 1 && stretches_.front().end <= until) stretches_.pop_front();
+  if (!stretches_.empty() && stretches_.front().begin < until) {
+    stretches_.front().begin = std::min(until, stretches_.front().end);
+  }
+}
+
+std::vector<PhaseEnergy> PhaseLedger::Read(Seconds now, const CpuUsage& usage, Look look) {
+  Advance(now, usage, look, "");
   std::vector<PhaseEnergy> phases;
   Account total;
   total.phase = kTotalPhase;
   total.edges = 2;
-  for (const Account& account : accounts_) {
+  total.shares.resize(meter_.domains().size());
+  for (std::size_t i = 0; i < accounts_.size(); ++i) {
+    if (i == after_) continue;
+    const Account& account = accounts_[i];
     total.wall += account.wall;
     total.cpu += account.cpu;
-    total.joules += account.joules;
-    total.covered += account.covered;
+    for (std::size_t d = 0; d < total.shares.size(); ++d) {
+      Add(total.shares[d].sum, account.shares[d].sum);
+      total.shares[d].covered += account.shares[d].covered;
+    }
     if (account.phase != kTotalPhase) phases.push_back(Close(account));
   }
   phases.push_back(Close(total));
@@ -93,14 +145,41 @@ std::vector<PhaseEnergy> PhaseLedger::Read(Seconds now, const CpuUsage& usage) {
 }
 
 PhaseEnergy PhaseLedger::Close(const Account& account) const {
-  Reading sum;
-  sum.joules = account.joules;
-  sum.covered = account.covered;
-  sum.elapsed = account.wall;
-  // Errors of edges are independent, so they add in quadrature.
-  sum.own_error_joules = reading_then_.own_error_joules * std::sqrt(account.edges);
-  return {account.phase, account.wall, account.cpu,
-          FigureBetween(Reading{}, sum, meter_->provenance())};
+  PhaseEnergy phase{account.phase, account.wall, account.cpu, std::nullopt};
+  EnergyFigure figure;
+  figure.provenance = meter_.provenance();
+  Charge sum;
+  double squares = 0.0;  // of the edges' errors: they are independent
+  for (std::size_t d = 0; d < account.shares.size(); ++d) {
+    const Share& share = account.shares[d];
+    // A part that is missing makes the whole unknown; it is never taken for zero.
+    if (share.covered <= Seconds(0) || account.wall <= Seconds(0)) return phase;
+    const Domain& domain = meter_.domains()[d];
+    const double coverage = share.covered / account.wall;
+    figure.coverage = std::min(figure.coverage, coverage > 1.0 - kRounding ? 1.0 : coverage);
+    const Joules joules = FromMicrojoules(share.sum.active + share.sum.idle);
+    const Joules edge = joules / share.covered * meter_.EdgeError(d);
+    squares += account.edges * edge.value() * edge.value();
+    figure.domains.push_back(
+        {domain.name, std::string(Name(domain.boundary)), joules, std::min(coverage, 1.0)});
+    Add(sum, share.sum);
+  }
+  figure.joules = FromMicrojoules(sum.active + sum.idle);
+  if (squares > 0.0) {
+    figure.own_uncertainty = std::min(1.0, std::sqrt(squares) / figure.joules.value());
+  }
+  if (figure.domains.size() == 1) figure.domains.clear();
+  const auto& setup = meter_.setup();
+  if (figure.provenance.energy_class == EnergyClass::kAttributed) {
+    figure.division = {FromMicrojoules(sum.measured), FromMicrojoules(sum.idle),
+                       FromMicrojoules(sum.others), FromMicrojoules(sum.idle_of_others),
+                       FromMicrojoules(sum.residual)};
+  } else if (figure.provenance.energy_class == EnergyClass::kCalibrated) {
+    const Seconds covered = account.wall * figure.coverage;
+    figure.joules = setup.calibration->offset * covered + figure.joules * setup.calibration->slope;
+  }
+  phase.figure = std::move(figure);
+  return phase;
 }
 
 }  // namespace joulefront

@@ -1,9 +1,9 @@
-#include <catch2/catch.hpp>
+#include <rapidcheck.h>
 
-#include "tests/workers/meters/fake_machine.h"
-#include "workers/meters/estimate_meter.h"
-#include "workers/meters/phase_ledger.h"
-#include "workers/meters/rapl_meter.h"
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "tests/workers/meters/shown_sources.h"
 
 using namespace joulefront;
 using namespace joulefront::testing;
@@ -13,7 +13,7 @@ namespace {
 CpuUsage Used(double trainer) { return {Seconds(trainer), Seconds(2 * trainer)}; }
 
 PhaseLedger EstimateLedger() {
-  return PhaseLedger(MakeEstimateMeter("host", Seconds(0), {}), Seconds(0), {});
+  return PhaseLedger(Meter({}, {.host = "host"}, Seconds(0), {}), Seconds(0));
 }
 
 std::vector<std::string> Names(const std::vector<PhaseEnergy>& phases) {
@@ -94,14 +94,13 @@ TEST_CASE("CPU time that is seen without time passing belongs to the current pha
 }
 
 TEST_CASE("joules that come late go to the phases of their time") {
-  FakeMachine machine;
-  machine.AddZone("intel-rapl:0", "package-0", 0);
-  PhaseLedger ledger(MakeRaplMeter(machine.roots(), true, Seconds(0), {}), Seconds(0), {});
-  machine.SetCounter("intel-rapl:0", 10'000'000);
+  ShownDomains machine({DomainOf("package-0")});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown[0] = Energy(10'000'000);
   ledger.Read(Seconds(1), {});
-  machine.SetCounterText("intel-rapl:0", "error");  // at the edge between setup and train
+  machine.shown[0] = Failure(EIO);  // at the edge between setup and train
   ledger.Enter("train", Seconds(2), {});
-  machine.SetCounter("intel-rapl:0", 50'000'000);
+  machine.shown[0] = Energy(50'000'000);
   const auto phases = ledger.Read(Seconds(5), {});
   CHECK(JoulesOf(phases, "setup") == Approx(20.0));  // 10, and a quarter of 40
   CHECK(JoulesOf(phases, "train") == Approx(30.0));
@@ -110,12 +109,12 @@ TEST_CASE("joules that come late go to the phases of their time") {
 }
 
 TEST_CASE("a gap that is never made up for stays with its phase") {
-  FakeMachine machine;
-  machine.AddZone("intel-rapl:0", "package-0", kRange / 2);
-  PhaseLedger ledger(MakeRaplMeter(machine.roots(), true, Seconds(0), {}), Seconds(0), {});
-  machine.SetCounter("intel-rapl:0", 0);  // a reset
+  ShownDomains machine({DomainOf("package-0")});
+  machine.shown[0] = Energy(kIntelRange / 2);
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown[0] = Energy(0);  // a reset
   ledger.Enter("train", Seconds(1), {});
-  machine.SetCounter("intel-rapl:0", 30'000'000);
+  machine.shown[0] = Energy(30'000'000);
   const auto phases = ledger.Read(Seconds(4), {});
   CHECK_FALSE(FindPhase(phases, "setup")->figure);
   CHECK(FindPhase(phases, "train")->figure->coverage == 1.0);
@@ -123,14 +122,165 @@ TEST_CASE("a gap that is never made up for stays with its phase") {
   CHECK(JoulesOf(phases, "total") == Approx(30.0));
 }
 
+TEST_CASE("a source that is lost leaves a partial figure, and is replaced by nothing") {
+  ShownDomains machine({DomainOf("package-0"), DomainOf("gpu A", Boundary::kGpu, {})});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown = {Energy(10'000'000), Energy(100'000'000)};
+  ledger.Read(Seconds(1), Used(1));
+  machine.shown = {Energy(40'000'000), Failure(ENODEV)};
+  const auto phases = ledger.Read(Seconds(4), Used(4), Look::kLast);
+  const EnergyFigure& figure = *FindPhase(phases, "total")->figure;
+  CHECK(figure.joules.value() == Approx(140.0));
+  CHECK(figure.coverage == 0.25);
+  CHECK(figure.provenance.source == "rapl-powercap+nvml");
+  REQUIRE(figure.domains.size() == 2);
+  CHECK(figure.domains[0].joules.value() == Approx(40.0));
+  CHECK(figure.domains[0].coverage == 1.0);
+  CHECK(figure.domains[1].domain == "gpu A");
+  CHECK(figure.domains[1].coverage == 0.25);
+}
+
+TEST_CASE("a part that was never seen makes the whole unknown, not smaller") {
+  ShownDomains machine({DomainOf("package-0"), DomainOf("dram of package-0", Boundary::kDram)});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown = {Energy(10'000'000), Failure(EACCES)};
+  CHECK_FALSE(FindPhase(ledger.Read(Seconds(1), {}, Look::kLast), "total")->figure);
+}
+
 TEST_CASE("short phases are less certain than long ones") {
-  FakeMachine machine;
-  machine.AddZone("intel-rapl:0", "package-0", 0);
-  PhaseLedger ledger(MakeRaplMeter(machine.roots(), true, Seconds(0), {}), Seconds(0), {});
-  machine.SetCounter("intel-rapl:0", 1'000'000);
+  ShownDomains machine({DomainOf("package-0")});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown[0] = Energy(1'000'000);
   ledger.Enter("train", Seconds(0.01), {});
-  machine.SetCounter("intel-rapl:0", 1'000'000'000);
+  machine.shown[0] = Energy(1'000'000'000);
   const auto phases = ledger.Read(Seconds(10), {});
   CHECK(FindPhase(phases, "setup")->figure->own_uncertainty > 0.1);
   CHECK(FindPhase(phases, "train")->figure->own_uncertainty < 0.001);
+}
+
+TEST_CASE("a shared attempt's figure says how the counter was divided") {
+  ShownDomains machine({DomainOf("package-0")});
+  MeterSetup setup = Shared(0.5);
+  setup.idle["package-0"] = Watts(10);
+  PhaseLedger ledger = machine.Ledger(setup);
+  machine.shown[0] = Energy(100'000'000);
+  const auto phases = ledger.Read(Seconds(2), Used(1), Look::kLast);
+  const EnergyFigure& figure = *FindPhase(phases, "total")->figure;
+  REQUIRE(figure.division);
+  CHECK(figure.division->measured == Joules(100));
+  CHECK(figure.division->idle == Joules(10));
+  CHECK(figure.division->idle_of_others == Joules(10));
+  CHECK(figure.division->others == Joules(40));
+  CHECK(figure.joules == Joules(50));
+}
+
+TEST_CASE("a calibrated figure is the wall's, by the fit") {
+  ShownDomains machine({DomainOf("package-0")});
+  MeterSetup setup = Exclusive();
+  setup.calibration = Calibration{"2026-11-26", Watts(40), 1.25, 0.04};
+  PhaseLedger ledger = machine.Ledger(setup);
+  machine.shown[0] = Energy(200'000'000);
+  const auto phases = ledger.Read(Seconds(2), {}, Look::kLast);
+  const EnergyFigure& figure = *FindPhase(phases, "total")->figure;
+  CHECK(figure.joules.value() == Approx(80.0 + 250.0));
+  CHECK(figure.provenance.energy_class == EnergyClass::kCalibrated);
+  CHECK(figure.provenance.boundary == "wall");
+  CHECK(figure.provenance.source == "rapl-powercap, calibrated 2026-11-26");
+  CHECK(figure.provenance.common_uncertainty == 0.04);
+}
+
+namespace {
+
+struct Step {
+  Seconds time;
+  std::uint64_t microjoules = 0;
+  Seconds cpu;
+  bool fault = false;
+  std::string phase;  // empty: none begins
+};
+
+std::vector<Step> RandomSteps() {
+  std::vector<Step> steps(*rc::gen::inRange<std::size_t>(1, 30));
+  for (Step& step : steps) {
+    step.time = Seconds(*rc::gen::element(0, 1, 7, 250, 500, 1000, 2999) * 1e-3);
+    const auto most = static_cast<std::uint64_t>(step.time.value() * 400e6);
+    step.microjoules = *rc::gen::inRange<std::uint64_t>(0, most + 1);
+    step.cpu = step.time * (*rc::gen::inRange(0, 101) * 1e-2);
+    step.fault = *rc::gen::inRange(0, 5) == 0;
+    step.phase = *rc::gen::element<std::string>("", "setup", "train", "evaluate", "total");
+  }
+  return steps;
+}
+
+/// Plays the steps to a ledger, which looks after every step or, if `rarely`, at those alone where
+/// a phase begins.
+std::vector<PhaseEnergy> Play(const std::vector<Step>& steps, const MeterSetup& setup,
+                              bool rarely) {
+  ShownDomains machine({DomainOf("package-0"), DomainOf("package-1")});
+  std::uint64_t used = kIntelRange - 700'000'000;
+  machine.shown = {Energy(used), Energy(used / 2)};
+  PhaseLedger ledger = machine.Ledger(setup);
+  Seconds now;
+  CpuUsage usage;
+  const auto show = [&](bool fault) {
+    machine.shown = {Energy(used % kIntelRange), Energy(used / 2 % kIntelRange)};
+    if (fault) machine.shown[1] = Failure(EIO);
+  };
+  for (const Step& step : steps) {
+    now += step.time;
+    used += step.microjoules;
+    usage.trainer += step.cpu;
+    usage.host_busy += step.time * 1.5;
+    show(step.fault);
+    if (!step.phase.empty()) {
+      ledger.Enter(step.phase, now, usage);
+    } else if (!rarely) {
+      ledger.Read(now, usage);
+    }
+  }
+  show(false);
+  return ledger.Read(now, usage, Look::kLast);
+}
+
+}  // namespace
+
+TEST_CASE("phases sum to the total, to the microjoule, whatever happens") {
+  CHECK(rc::check([] {
+    const MeterSetup setup = *rc::gen::arbitrary<bool>() ? Exclusive() : Shared();
+    const auto phases = Play(RandomSteps(), setup, false);
+    double joules = 0.0, wall = 0.0;
+    for (const PhaseEnergy& phase : phases) {
+      if (!phase.figure) continue;
+      RC_ASSERT(phase.figure->coverage > 0.0);
+      RC_ASSERT(phase.figure->coverage <= 1.0);
+      RC_ASSERT(phase.figure->own_uncertainty >= 0.0);
+      if (phase.phase == kTotalPhase) continue;
+      joules += phase.figure->joules.value();
+      wall += phase.wall.value();
+    }
+    const PhaseEnergy& total = phases.back();
+    RC_ASSERT(total.phase == kTotalPhase);
+    // All time and all joules are in named phases unless one is called "total" or has no figure.
+    if (std::abs(total.wall.value() - wall) < 1e-9 && total.figure) {
+      RC_ASSERT(std::abs(total.figure->joules.value() - joules) < 2e-6);
+    }
+  }));
+}
+
+TEST_CASE("looking more often changes no figure by more than a microjoule") {
+  CHECK(rc::check([] {
+    auto steps = RandomSteps();
+    for (Step& step : steps) step.fault = false;
+    const auto often = Play(steps, Exclusive(), false), rarely = Play(steps, Exclusive(), true);
+    RC_ASSERT(often.size() == rarely.size());
+    for (std::size_t i = 0; i < often.size(); ++i) {
+      RC_ASSERT(often[i].figure.has_value() == rarely[i].figure.has_value());
+      if (!often[i].figure) continue;
+      for (std::size_t d = 0; d < 2; ++d) {
+        const Joules difference =
+            often[i].figure->domains[d].joules - rarely[i].figure->domains[d].joules;
+        RC_ASSERT(std::abs(difference.value()) < 1.5e-6);
+      }
+    }
+  }));
 }

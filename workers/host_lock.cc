@@ -1,0 +1,54 @@
+#include "workers/host_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace joulefront {
+namespace {
+
+/// In a folder that anyone may write to, the kernel lets nobody but its owner open a file "to be
+/// made", so it is opened as it is first.
+FileDescriptor OpenLock(const std::string& path) {
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  FileDescriptor file(open(path.c_str(), kFlags));
+  if (file.open() || errno != ENOENT) return file;
+  file = FileDescriptor(open(path.c_str(), kFlags | O_CREAT, 0644));
+  if (!file.open()) file = FileDescriptor(open(path.c_str(), kFlags));  // another was faster
+  return file;
+}
+
+}  // namespace
+
+HostLock::HostLock(std::string folder) {
+  if (folder.empty()) folder = access("/run/lock", W_OK | X_OK) == 0 ? "/run/lock" : "/tmp";
+  path_ = folder + "/joulefront.lock";
+}
+
+bool HostLock::TryAcquire(bool exclusive) {
+  file_ = OpenLock(path_);
+  if (!file_.open()) {
+    problem_ = fmt::format(
+        "cannot open {} ({}): attempts of other studies on this machine are not "
+        "kept apart from this one",
+        path_, strerror(errno));
+    return true;
+  }
+  int result = 0;
+  do {
+    result = flock(file_.get(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return true;
+  const bool taken = errno == EWOULDBLOCK;
+  if (!taken) problem_ = fmt::format("cannot lock {}: {}", path_, strerror(errno));
+  file_.Close();
+  return !taken;
+}
+
+}  // namespace joulefront

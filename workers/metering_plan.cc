@@ -1,0 +1,42 @@
+#include "workers/metering_plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace joulefront {
+namespace {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+MeterPlan PlanOf(const Study& study, int slot) {
+  const WorkerSettings& workers = study.workers;
+  MeterPlan plan{.exclusive = workers.exclusive};
+  plan.reserved = 1.0 / std::max(1, workers.count);
+  const auto gpus = workers.gpus.size();
+  if (gpus > 0) plan.gpus = {workers.gpus[static_cast<std::size_t>(slot) % gpus]};
+  const int devices = std::max(1, static_cast<int>(gpus));
+  plan.gpu_users = (std::max(1, workers.count) + devices - 1) / devices;
+  plan.record = HostRecordPath();
+  return plan;
+}
+
+std::string HostRecordPath() {
+  std::string state = Environment("XDG_STATE_HOME");
+  if (state.empty() && !Environment("HOME").empty()) state = Environment("HOME") + "/.local/state";
+  return state.empty() ? "" : state + "/joulefront/host.json";
+}
+
+SystemRoots ThisMachine() {
+  SystemRoots roots;
+  if (const std::string library = Environment("JOULEFRONT_NVML"); !library.empty()) {
+    roots.nvml = library;
+  }
+  return roots;
+}
+
+}  // namespace joulefront

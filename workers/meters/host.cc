@@ -1,0 +1,147 @@
+#include "workers/meters/host.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "workers/meters/kernel_file.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+std::string ReadCpuInfo(const SystemRoots& roots) {
+  return ReadKernelFile(roots.proc + "/cpuinfo").value_or("");
+}
+
+/// The value of the first "key : value" line of /proc/cpuinfo; empty if there is none.
+std::string CpuInfo(std::string_view text, std::string_view key) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    const std::size_t colon = line.find(':');
+    if (line.starts_with(key) && colon != std::string_view::npos &&
+        line.find_first_not_of(" \t", key.size()) == colon) {
+      const std::size_t begin = line.find_first_not_of(" \t", colon + 1);
+      return begin == std::string_view::npos ? "" : std::string(line.substr(begin));
+    }
+    at = end + 1;
+  }
+  return "";
+}
+
+std::string ProcessorModel(std::string_view text) {
+  const std::string model = CpuInfo(text, "model name");
+  if (!model.empty()) return model;
+  const std::string implementer = CpuInfo(text, "CPU implementer");  // Arm gives numbers only
+  if (implementer.empty()) return "unknown processor";
+  return fmt::format("processor {}/{}", implementer, CpuInfo(text, "CPU part"));
+}
+
+HostRecord RecordFromJson(const json& object) {
+  HostRecord record;
+  record.host = object.at("host");
+  record.probed = object.value("probed", "");
+  const json idles = object.value("idle", json::object());
+  for (const auto& [name, idle] : idles.items()) {
+    record.idle[name] = {Watts(idle.at("watts")), idle.at("variation"),
+                         Seconds(idle.at("measured_for_s")), Seconds(idle.at("update_period_s"))};
+  }
+  if (object.contains("calibration")) {
+    const json& fit = object.at("calibration");
+    record.calibration =
+        Calibration{fit.at("id"), Watts(fit.at("offset_w")), fit.at("slope"), fit.at("residual")};
+  }
+  return record;
+}
+
+json ToJson(const HostRecord& record) {
+  json object = {{"host", record.host}, {"probed", record.probed}, {"idle", json::object()}};
+  for (const auto& [name, idle] : record.idle) {
+    object["idle"][name] = {{"watts", idle.power.value()},
+                            {"variation", idle.variation},
+                            {"measured_for_s", idle.measured_for.value()},
+                            {"update_period_s", idle.update_period.value()}};
+  }
+  if (const auto& fit = record.calibration) {
+    object["calibration"] = {{"id", fit->id},
+                             {"offset_w", fit->offset.value()},
+                             {"slope", fit->slope},
+                             {"residual", fit->residual}};
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string HostFingerprint(const SystemRoots& roots) {
+  const std::string cpuinfo = ReadCpuInfo(roots);
+  const std::string kernel =
+      ReadKernelLine(roots.proc + "/sys/kernel/osrelease").value_or("unknown");
+  return fmt::format("{}, {} CPUs, Linux {}", ProcessorModel(cpuinfo), CountCpus(roots), kernel);
+}
+
+int CountCpus(const SystemRoots& roots) {
+  constexpr std::string_view kKey = "processor\t";
+  const std::string text = "\n" + ReadCpuInfo(roots);
+  int count = 0;
+  for (auto at = text.find("\nprocessor\t"); at != std::string::npos;
+       at = text.find("\nprocessor\t", at + kKey.size())) {
+    ++count;
+  }
+  return count;
+}
+
+bool IsVirtualMachine(const SystemRoots& roots) {
+  const std::string cpuinfo = ReadCpuInfo(roots);
+  const std::size_t flags = cpuinfo.find("\nflags");
+  if (flags == std::string::npos) return false;
+  const std::string line = cpuinfo.substr(flags, cpuinfo.find('\n', flags + 1) - flags) + " ";
+  return line.find(" hypervisor ") != std::string::npos;
+}
+
+Result<HostRecord> LoadHostRecord(const std::string& path, const std::string& host) {
+  HostRecord empty;
+  empty.host = host;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return empty;
+  const auto text = ReadKernelFile(path);
+  if (!text) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("cannot read {}, the record of what was measured on this machine; "
+                            "mend its permissions or remove it",
+                            path));
+  }
+  try {
+    HostRecord record = RecordFromJson(json::parse(*text));
+    return record.host == host ? record : empty;
+  } catch (const json::exception& problem) {
+    return Fail(ErrorCode::kCorrupt,
+                fmt::format("{} is no record of what was measured on a machine ({}); remove it, "
+                            "and run `joulefront meters --probe` again",
+                            path, problem.what()));
+  }
+}
+
+Result<void> SaveHostRecord(const std::string& path, const HostRecord& record) {
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  const std::string fresh = path + ".new";
+  {
+    std::ofstream stream(fresh);
+    stream << ToJson(record).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+    if (!stream.flush()) error = std::make_error_code(std::errc::io_error);
+  }
+  if (!error) std::filesystem::rename(fresh, path, error);
+  if (!error) return {};
+  return Fail(ErrorCode::kUnavailable, fmt::format("cannot write {}: {}; make room there, or set "
+                                                   "XDG_STATE_HOME to a folder of yours",
+                                                   path, error.message()));
+}
+
+}  // namespace joulefront

@@ -1,0 +1,158 @@
+#include "workers/meters/meter_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "workers/meters/host.h"
+#include "workers/meters/powercap_source.h"
+
+namespace joulefront {
+namespace {
+
+constexpr std::string_view kEstimate = "cpu-time";
+
+bool IsInner(Boundary boundary) { return boundary <= Boundary::kModule; }
+
+/// Of one source: the packages, if all of them can be read, and the memory, if that of all
+/// packages can be.
+std::vector<std::size_t> ProcessorsOf(const std::vector<SourceListing>& listings,
+                                      std::string_view source) {
+  std::vector<std::size_t> packages, memory;
+  std::size_t memories = 0;
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    const SourceListing& listing = listings[i];
+    if (listing.domain.source != source) continue;
+    if (listing.domain.boundary == Boundary::kPackage) {
+      if (!listing.readable) return {};  // a package that is missing is missing, never zero
+      packages.push_back(i);
+    } else if (listing.domain.boundary == Boundary::kDram) {
+      ++memories;
+      if (listing.readable) memory.push_back(i);
+    }
+  }
+  if (memory.size() == packages.size() && memory.size() == memories) {
+    packages.insert(packages.end(), memory.begin(), memory.end());
+  }
+  return packages;
+}
+
+std::vector<std::size_t> Automatic(const std::vector<SourceListing>& listings) {
+  std::vector<std::size_t> chosen;
+  const bool module = std::any_of(listings.begin(), listings.end(), [](const auto& l) {
+    return l.readable && l.domain.boundary == Boundary::kModule;
+  });
+  for (const std::string_view source : {"rapl-perf", "rapl-powercap"}) {
+    if (chosen.empty() && !module) chosen = ProcessorsOf(listings, source);
+  }
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    const Boundary boundary = listings[i].domain.boundary;
+    const bool accelerator = boundary == Boundary::kGpu || boundary == Boundary::kModule;
+    if (accelerator && listings[i].readable) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+void Append(FoundSources& all, FoundSources found) {
+  std::move(found.listings.begin(), found.listings.end(), std::back_inserter(all.listings));
+  std::move(found.sources.begin(), found.sources.end(), std::back_inserter(all.sources));
+}
+
+tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
+                              const std::string& source) {
+  std::string why = "this machine has no such source";
+  for (const SourceListing& listing : listings) {
+    if (listing.domain.source != source || listing.readable) continue;
+    why = listing.detail;
+    if (!listing.remedy.empty()) why += "; " + listing.remedy;
+    break;
+  }
+  return Fail(ErrorCode::kNoMeter,
+              fmt::format("the study asks for joules from '{}', but: {}; `joulefront meters` shows "
+                          "what there is",
+                          source, why));
+}
+
+}  // namespace
+
+FoundSources FindSources(const SystemRoots& roots, const MeterPlan&) {
+  FoundSources found;
+  Append(found, FindPowercap(roots));
+  found.listings.push_back(
+      {EstimateDomain(), true,
+       fmt::format("CPU time x {} W, +-{} %: a model for want of a counter, for comparisons on "
+                   "this machine",
+                   kWattsPerBusyCpu.value(), kEstimateUncertainty * 100.0),
+       ""});
+  return found;
+}
+
+Result<std::vector<std::size_t>> ChooseSources(const std::vector<SourceListing>& listings,
+                                               const MeterPlan& plan) {
+  if (plan.sources.empty()) return Automatic(listings);
+  std::vector<std::size_t> chosen;
+  std::size_t outer = 0;
+  for (const std::string& source : plan.sources) {
+    if (source == kEstimate) continue;
+    std::vector<std::size_t> found = ProcessorsOf(listings, source);
+    for (std::size_t i = 0; i < listings.size(); ++i) {
+      const Domain& domain = listings[i].domain;
+      const bool processor =
+          domain.boundary == Boundary::kPackage || domain.boundary == Boundary::kDram;
+      if (domain.source != source || !listings[i].readable || processor) continue;
+      // A board is listed beside its packages, and contains them.
+      if (domain.boundary == Boundary::kPlatform && !found.empty()) continue;
+      found.push_back(i);
+      if (!IsInner(domain.boundary)) ++outer;
+    }
+    if (found.empty()) return Missing(listings, source);
+    chosen.insert(chosen.end(), found.begin(), found.end());
+  }
+  if (outer > 0 && (outer > 1 || chosen.size() > 1)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("the sources {} contain one another, so their joules cannot be added; "
+                            "name one of them",
+                            fmt::join(plan.sources, ", ")));
+  }
+  return chosen;
+}
+
+Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds now,
+                        const CpuUsage& usage) {
+  MeterSetup setup{.host = HostFingerprint(roots),
+                   .exclusive = plan.exclusive,
+                   .reserved = plan.reserved,
+                   .gpu_users = plan.gpu_users};
+  if (!plan.record.empty()) {
+    auto record = LoadHostRecord(plan.record, setup.host);
+    if (!record) return Pass(record);
+    for (const auto& [name, idle] : record->idle) setup.idle[name] = idle.power;
+    setup.calibration = record->calibration;
+  }
+  FoundSources found = FindSources(roots, plan);
+  auto chosen = ChooseSources(found.listings, plan);
+  if (!chosen) return Pass(chosen);
+  EnergySources sources;
+  for (const std::size_t i : *chosen) {
+    const auto source =
+        std::find_if(found.sources.begin(), found.sources.end(), [&](const auto& s) {
+          return s != nullptr && s->domain().source == found.listings[i].domain.source &&
+                 s->domain().name == found.listings[i].domain.name;
+        });
+    if (source != found.sources.end()) sources.push_back(std::move(*source));
+  }
+  Meter meter(std::move(sources), std::move(setup), now, usage);
+  const Provenance& from = meter.provenance();
+  if (plan.weakest && from.energy_class > *plan.weakest) {
+    return Fail(ErrorCode::kNoMeter,
+                fmt::format("the study demands joules that are {}, but here they would be {} (from "
+                            "{}); `joulefront meters` shows what would mend that",
+                            Name(*plan.weakest), Name(from.energy_class), from.source));
+  }
+  return meter;
+}
+
+}  // namespace joulefront
