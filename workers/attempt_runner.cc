@@ -13,8 +13,6 @@
 #include <set>
 
 #include "workers/attempt_log.h"
-#include "workers/meters/cpu_time.h"
-#include "workers/meters/phase_ledger.h"
 
 namespace joulefront {
 namespace {
@@ -24,8 +22,6 @@ constexpr Seconds kFirstHeartbeat(0.1);
 constexpr Seconds kLongestHeartbeat(1.0);
 // A trainer that prints without end cannot keep us from the deadlines for longer than this.
 constexpr Seconds kLongestRead(0.1);
-// At the end, the next tick of a slow counter is waited for no longer than this.
-constexpr Seconds kLongestTick(0.5);
 // A day of readings of ten counters, once a second.
 constexpr std::streamoff kLongestReadingLog = 32 << 20;
 // What one attempt may make us remember.
@@ -53,17 +49,15 @@ bool SaysOutOfMemory(std::string_view log) {
 class AttemptRunner {
  public:
   AttemptRunner(const Study& study, const MetricPatterns& patterns, SignalWatch& signals,
-                const AttemptCallbacks& callbacks, CpuTimeFollower cpu, Seconds begin,
-                PhaseLedger ledger, ChildProcess child, AttemptLog log)
+                const AttemptCallbacks& callbacks, MeteredChild metered, AttemptLog log)
       : study_(study),
         patterns_(patterns),
         signals_(signals),
         callbacks_(callbacks),
-        child_(std::move(child)),
+        metered_(std::move(metered)),
+        child_(metered_.process()),
         log_(std::move(log)),
-        cpu_(std::move(cpu)),
-        begin_(begin),
-        ledger_(std::move(ledger)),
+        begin_(metered_.begin()),
         oom_kills_at_start_(OutOfMemoryKills()) {}
 
   // Wait for output, a signal or the next deadline; take in what came; keep the deadlines. When the
@@ -82,7 +76,7 @@ class AttemptRunner {
     out_lines_.Finish([this](std::string_view line) { TakeLine(line); });
     err_lines_.Finish([this](std::string_view line) { patterns_.Match(line, metrics_); });
     for (const auto& [name, value] : metrics_) end_.values.try_emplace(name, value);
-    SettleEnergy();
+    end_.energy = metered_.Settle();
     log_.Finish();
     end_.last_line = log_.LastLine();
     const bool killed = end_.signal == SIGKILL && !kill_sent_;
@@ -95,7 +89,7 @@ class AttemptRunner {
   void Wait() {
     const Seconds now = MonotonicNow();
     Seconds until = next_heartbeat_ - now;
-    if (const auto look = ledger_.WantsNext()) until = std::min(until, *look - now);
+    if (const auto look = metered_.WantsNext()) until = std::min(until, *look - now);
     if (study_.workers.timeout && !stopping_) {
       until = std::min(until, begin_ + *study_.workers.timeout - now);
     }
@@ -159,7 +153,7 @@ class AttemptRunner {
       return;
     }
     phases_.insert(name);
-    ledger_.Enter(name, MonotonicNow(), cpu_.Read());
+    metered_.EnterPhase(name);
   }
 
   void TakeResult(const NamedValues& values) {
@@ -193,14 +187,14 @@ class AttemptRunner {
     if (now >= next_heartbeat_) {
       next_heartbeat_ = now + heartbeat_;
       heartbeat_ = std::min(heartbeat_ * 2.0, kLongestHeartbeat);
-      const auto energy = ledger_.Read(now, cpu_.Read());
+      const auto energy = metered_.Look();
       if (callbacks_.on_heartbeat && !callbacks_.on_heartbeat(energy) && !end_.lease_lost) {
         end_.lease_lost = true;
         Stop(now);
       }
     }
     // A slow counter is watched for its next tick, to place an edge between two of them.
-    if (const auto look = ledger_.WantsNext(); look && now >= *look) ledger_.Read(now, cpu_.Read());
+    if (const auto look = metered_.WantsNext(); look && now >= *look) metered_.Look();
     if (study_.workers.timeout && !stopping_ && now >= begin_ + *study_.workers.timeout) {
       end_.timed_out = true;
       Stop(now);
@@ -217,22 +211,6 @@ class AttemptRunner {
     }
   }
 
-  /// The trainer is gone: closes the last window. The next tick of a slow counter is waited for.
-  void SettleEnergy() {
-    const Seconds end = MonotonicNow();
-    const CpuUsage usage = cpu_.Read();
-    ledger_.End(end, usage);
-    Seconds now = end;
-    for (auto look = ledger_.WantsNext(); look && now < end + kLongestTick;
-         look = ledger_.WantsNext()) {
-      const double ms = std::ceil((*look - now).value() * 1e3);
-      poll(nullptr, 0, static_cast<int>(std::clamp(ms, 1.0, 100.0)));
-      now = MonotonicNow();
-      ledger_.Read(now, usage);
-    }
-    end_.energy = ledger_.Read(now, usage, Look::kLast);
-  }
-
   void Stop(Seconds now) {
     if (stopping_) return;
     stopping_ = true;
@@ -245,11 +223,10 @@ class AttemptRunner {
   const MetricPatterns& patterns_;
   SignalWatch& signals_;
   const AttemptCallbacks& callbacks_;
-  ChildProcess child_;
+  MeteredChild metered_;
+  ChildProcess& child_;
   AttemptLog log_;
-  CpuTimeFollower cpu_;
   Seconds begin_;
-  PhaseLedger ledger_;
   std::int64_t oom_kills_at_start_;
 
   LineCutter out_lines_, err_lines_;
@@ -274,36 +251,21 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
     end.not_started = log.error();
     return end;
   }
-  const auto cgroup =
-      TrainerCgroup::Create(metering.machine, fmt::format("joulefront-{}", getpid()));
-  // Both begin before the trainer does, so that none of it is missed.
-  CpuTimeFollower cpu(metering.machine);
-  CpuTimeFollower cpu_of_group(metering.machine, cgroup ? &*cgroup : nullptr);
-  const Seconds begin = MonotonicNow();
-  auto meter = MakeMeter(metering.machine, metering.plan, begin, CpuUsage{});
-  if (!meter) {
-    end.not_started = meter.error();
-    return end;
-  }
   // For audits: that it cannot be written, or is cut short, stops no training.
   std::ofstream readings(command.work_dir + "/readings.log");
-  PhaseLedger ledger(std::move(*meter), begin, [&](std::string_view line) {
-    if (readings.tellp() < kLongestReadingLog) readings << line;
-  });
-  auto child = Spawn({.arguments = command.arguments,
-                      .environment = command.environment,
-                      .folder = command.work_dir,
-                      .join = cgroup ? cgroup->JoinFile() : ""});
-  if (!child) {
-    log->Append("joulefront: " + child.error().message + "\n");
-    end.not_started = child.error();
+  auto metered = MeteredChild::Start(metering,
+                                     {.arguments = command.arguments,
+                                      .environment = command.environment,
+                                      .folder = command.work_dir},
+                                     [&](std::string_view line) {
+                                       if (readings.tellp() < kLongestReadingLog) readings << line;
+                                     });
+  if (!metered) {
+    log->Append("joulefront: " + metered.error().message + "\n");
+    end.not_started = metered.error();
     return end;
   }
-  // A process that has ended is in no group any more, but its time is.
-  const bool joined =
-      cgroup && (cgroup->Holds(child->pid) || cgroup->CpuTime().value_or(Seconds(0)) > Seconds(0));
-  return AttemptRunner(study, patterns, signals, callbacks, joined ? cpu_of_group : cpu, begin,
-                       std::move(ledger), std::move(*child), std::move(*log))
+  return AttemptRunner(study, patterns, signals, callbacks, std::move(*metered), std::move(*log))
       .Run();
 }
 

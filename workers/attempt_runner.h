@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "study_store/study.h"
 #include "study_store/trial.h"
-#include "workers/meters/meter_choice.h"
+#include "workers/metered_child.h"
 #include "workers/metric_patterns.h"
 #include "workers/process.h"
 #include "workers/trainer_command.h"
@@ -27,12 +27,6 @@ struct AttemptCallbacks {
   std::function<bool(const std::vector<PhaseEnergy>&)> on_heartbeat;
   /// Every line of stdout that is no message, and all of stderr's bytes, as they come.
   std::function<void(std::string_view)> on_log;
-};
-
-/// What an attempt is metered with.
-struct Metering {
-  SystemRoots machine;
-  MeterPlan plan;
 };
 
 /// How a trainer came to its end, before judging it.

@@ -1,0 +1,72 @@
+#include "workers/metered_child.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace joulefront {
+namespace {
+
+// At the end, the next tick of a slow counter is waited for no longer than this.
+constexpr Seconds kLongestTick(0.5);
+
+std::unique_ptr<TrainerCgroup> MakeCgroup(const SystemRoots& machine) {
+  auto cgroup = TrainerCgroup::Create(machine, fmt::format("joulefront-{}", getpid()));
+  return cgroup ? std::make_unique<TrainerCgroup>(std::move(*cgroup)) : nullptr;
+}
+
+}  // namespace
+
+MeteredChild::MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu,
+                           PhaseLedger ledger, Seconds begin, ChildProcess child)
+    : cgroup_(std::move(cgroup)),
+      cpu_(std::move(cpu)),
+      ledger_(std::move(ledger)),
+      begin_(begin),
+      child_(std::move(child)) {}
+
+Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions options,
+                                         LogReadings log) {
+  auto cgroup = MakeCgroup(metering.machine);
+  // Both begin before the child does, so that none of it is missed.
+  CpuTimeFollower cpu(metering.machine), cpu_of_group(metering.machine, cgroup.get());
+  const Seconds begin = MonotonicNow();
+  auto meter = MakeMeter(metering.machine, metering.plan, begin, CpuUsage{});
+  if (!meter) return Pass(meter);
+  PhaseLedger ledger(std::move(*meter), begin, std::move(log));
+  if (cgroup) options.join = cgroup->JoinFile();
+  auto child = Spawn(options);
+  if (!child) return Pass(child);
+  // A process that has ended is in no group any more, but its time is.
+  const bool joined =
+      cgroup && (cgroup->Holds(child->pid) || cgroup->CpuTime().value_or(Seconds(0)) > Seconds(0));
+  return MeteredChild(std::move(cgroup), joined ? std::move(cpu_of_group) : std::move(cpu),
+                      std::move(ledger), begin, std::move(*child));
+}
+
+void MeteredChild::EnterPhase(const std::string& phase) {
+  ledger_.Enter(phase, MonotonicNow(), cpu_.Read());
+}
+
+std::vector<PhaseEnergy> MeteredChild::Look() { return ledger_.Read(MonotonicNow(), cpu_.Read()); }
+
+std::vector<PhaseEnergy> MeteredChild::Settle() {
+  const Seconds end = MonotonicNow();
+  const CpuUsage usage = cpu_.Read();
+  ledger_.End(end, usage);
+  Seconds now = end;
+  for (auto look = ledger_.WantsNext(); look && now < end + kLongestTick;
+       look = ledger_.WantsNext()) {
+    const double ms = std::ceil((*look - now).value() * 1e3);
+    poll(nullptr, 0, static_cast<int>(std::clamp(ms, 1.0, 100.0)));
+    now = MonotonicNow();
+    ledger_.Read(now, usage);
+  }
+  return ledger_.Read(now, usage, joulefront::Look::kLast);
+}
+
+}  // namespace joulefront

@@ -1,0 +1,58 @@
+// A child process and the meter of all that it and its descendants use, from just before it starts
+// until it is gone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "workers/meters/cpu_time.h"
+#include "workers/meters/meter_choice.h"
+#include "workers/meters/phase_ledger.h"
+#include "workers/meters/trainer_cgroup.h"
+#include "workers/process.h"
+
+namespace joulefront {
+
+/// What a process is metered with.
+struct Metering {
+  SystemRoots machine;
+  MeterPlan plan;
+};
+
+/// This process must be a child subreaper (BecomeSubreaper), and start no other children meanwhile.
+class MeteredChild {
+ public:
+  /// Starts it, in a control group of its own where that is possible. Errors: MakeMeter's and
+  /// Spawn's.
+  static Result<MeteredChild> Start(const Metering& metering, SpawnOptions options,
+                                    LogReadings log);
+
+  ChildProcess& process() { return child_; }
+  Seconds begin() const { return begin_; }
+
+  void EnterPhase(const std::string& phase);
+  /// Looks at the meter: the phases so far, "total" last.
+  std::vector<PhaseEnergy> Look();
+  /// When the next look should be at the latest. Empty: no hurry.
+  std::optional<Seconds> WantsNext() const { return ledger_.WantsNext(); }
+  /// The child and all of its descendants are gone: closes the last window, for which a slow
+  /// counter may have to be waited for.
+  std::vector<PhaseEnergy> Settle();
+
+  const Meter& meter() const { return ledger_.meter(); }
+
+ private:
+  MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu, PhaseLedger ledger,
+               Seconds begin, ChildProcess child);
+
+  std::unique_ptr<TrainerCgroup> cgroup_;  // the follower points to it
+  CpuTimeFollower cpu_;
+  PhaseLedger ledger_;
+  Seconds begin_;
+  ChildProcess child_;
+};
+
+}  // namespace joulefront
