@@ -25,6 +25,7 @@ constexpr Verb kVerbs[] = {
     {"status", "show where a study stands", StatusVerb},
     {"export", "write all trials as CSV or JSON", ExportVerb},
     {"try", "train one configuration in the foreground, storing nothing", TryVerb},
+    {"measure", "meter any command, as `time` would", MeasureVerb},
     {"meters", "show what this machine can measure, and what would mend the rest", MetersVerb},
     {"worker", "work on a study that `run` proposes for (run starts its own)", WorkerVerb},
     {"ask-tell", "drive the search from any language, by JSON lines", AskTellVerb},

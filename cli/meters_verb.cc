@@ -72,6 +72,10 @@ Screen LookAround(const SystemRoots& machine) {
     const auto meter = MakeMeter(machine, plan, MonotonicNow(), {});
     if (meter) (exclusive ? screen.exclusive : screen.shared) = meter->provenance();
   }
+  for (std::size_t i = 0; i < screen.listings.size(); ++i) {
+    const bool estimate = screen.listings[i].domain.boundary == Boundary::kCpu;
+    if (estimate && screen.shared.boundary.ends_with(Name(Boundary::kCpu))) screen.used[i] = true;
+  }
   return screen;
 }
 
@@ -87,9 +91,12 @@ const IdleBaseline* IdleOf(const Screen& screen, const Domain& domain) {
 
 std::string MakeText(const Screen& screen) {
   std::string text = "host     " + screen.record.host + "\n";
-  text += fmt::format("joules   from {} of {}: {} if a study is exclusive, else {}\n",
-                      screen.shared.source, screen.shared.boundary,
-                      Name(screen.exclusive.energy_class), Name(screen.shared.energy_class));
+  const auto shared = Name(screen.shared.energy_class);
+  const auto exclusive = Name(screen.exclusive.energy_class);
+  text += fmt::format("joules   from {} of {}: {}\n", screen.shared.source, screen.shared.boundary,
+                      shared == exclusive
+                          ? std::string(shared)
+                          : fmt::format("{} if a study is exclusive, else {}", exclusive, shared));
   text += screen.record.probed.empty()
               ? "idle     not measured; `joulefront meters --probe` on a quiet machine does\n"
               : fmt::format("idle     measured on {}\n", screen.record.probed);

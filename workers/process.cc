@@ -38,6 +38,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+bool OwnGroup(Stdio stdio) { return stdio == Stdio::kPipes || stdio == Stdio::kLog; }
+
 /// In the child, between fork and exec: only calls that are safe there.
 struct ChildSide {
   const SpawnOptions& options;
@@ -47,7 +49,7 @@ struct ChildSide {
   int out, err, failure;
 
   [[noreturn]] void Run() const {
-    setpgid(0, 0);
+    if (OwnGroup(options.stdio)) setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, options.death_signal);
     if (getppid() != parent) _exit(127);  // the parent died before the call above
     if (!options.join.empty()) {          // failing that, the caller sees that it did not join
@@ -61,8 +63,11 @@ struct ChildSide {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    const int null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) Give("stdio");
+    if (OwnGroup(options.stdio)) {
+      const int null = open("/dev/null", O_RDONLY);
+      if (null < 0 || dup2(null, 0) < 0) Give("stdio");
+    }
+    if ((out >= 0 && dup2(out, 1) < 0) || (err >= 0 && dup2(err, 2) < 0)) Give("stdio");
     if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) Give("chdir");
     environ = const_cast<char**>(environment);
     execvp(arguments[0], arguments);
@@ -171,35 +176,45 @@ void SignalWatch::RequestStop(int signal) {
   if (stop_requests_++ == 0) stop_signal_ = signal;
 }
 
+void PauseFor(SignalWatch& signals, Seconds time) {
+  pollfd fd{signals.fd(), POLLIN, 0};
+  poll(&fd, 1, static_cast<int>(time.value() * 1e3));
+  signals.Drain();
+}
+
 Result<ChildProcess> Spawn(const SpawnOptions& options) {
   JF_CHECK(!options.arguments.empty());
   auto failure = Pipe();
   if (!failure) return Pass(failure);
   ChildProcess child;
   FileDescriptor out_end, err_end;
-  if (options.pipes) {
+  if (options.stdio == Stdio::kPipes || options.stdio == Stdio::kPipeOut) {
     auto out = Pipe();
     if (!out) return Pass(out);
+    std::tie(child.out, out_end) = std::move(*out);
+    fcntl(child.out.get(), F_SETFL, O_NONBLOCK);
+  }
+  if (options.stdio == Stdio::kPipes) {
     auto err = Pipe();
     if (!err) return Pass(err);
-    std::tie(child.out, out_end) = std::move(*out);
     std::tie(child.err, err_end) = std::move(*err);
-    fcntl(child.out.get(), F_SETFL, O_NONBLOCK);
     fcntl(child.err.get(), F_SETFL, O_NONBLOCK);
-  } else {
+  } else if (options.stdio == Stdio::kLog) {
     auto log = OpenLog(options.log);
     if (!log) return Pass(log);
     out_end = std::move(*log);
   }
   const auto arguments = Pointers(options.arguments);
   const auto environment = Pointers(options.environment);
-  const int err_fd = options.pipes ? err_end.get() : out_end.get();
+  const int err_fd = options.stdio == Stdio::kLog ? out_end.get() : err_end.get();
   const ChildSide side{options,       arguments.data(), environment.data(),   getpid(),
                        out_end.get(), err_fd,           failure->second.get()};
   child.pid = fork();
   if (child.pid == 0) side.Run();
   if (child.pid < 0) return StartFailure(options.arguments[0], errno, false);
-  setpgid(child.pid, child.pid);  // also here, so that the group exists when this function returns
+  if (OwnGroup(options.stdio))
+    setpgid(child.pid,
+            child.pid);  // also here, so that the group exists when this function returns
   failure->second.Close();
   int reason[2] = {0, 0};
   ssize_t size = 0;

@@ -63,22 +63,33 @@ class SignalWatch {
   int stop_signal_ = 0;
 };
 
+/// Sleeps until the time is over or a signal comes, and takes it in.
+void PauseFor(SignalWatch& signals, Seconds time);
+
 struct ChildProcess {
   pid_t pid = -1;           // also the process group
   FileDescriptor out, err;  // reading ends, non-blocking; not open if not asked for
+};
+
+/// What a child has for stdin, stdout and stderr.
+enum class Stdio {
+  kPipes,    // /dev/null, a pipe, a pipe
+  kLog,      // /dev/null, and a file that both are appended to
+  kInherit,  // this process's own, and its process group: the terminal's signals reach both
+  kPipeOut,  // as kInherit, but stdout is a pipe
 };
 
 struct SpawnOptions {
   std::vector<std::string> arguments;    // arguments[0] is sought in PATH if it has no '/'
   std::vector<std::string> environment;  // "NAME=value"
   std::string folder;                    // working folder; empty: this one
-  bool pipes = true;                     // stdout and stderr come through pipes
-  std::string log;                       // else they are appended to this file
-  int death_signal = 9;                  // sent to the child when this process dies
-  std::string join;                      // a control group's file to join it by; empty: none
+  Stdio stdio = Stdio::kPipes;
+  std::string log;       // for kLog
+  int death_signal = 9;  // sent to the child when this process dies
+  std::string join;      // a control group's file to join it by; empty: none
 };
 
-/// Starts a child in a process group of its own, with stdin from /dev/null and no signal blocked.
+/// Starts a child in a process group of its own (but see Stdio), with no signal blocked.
 /// Errors: kNotFound (no such program), kUnavailable (not executable, out of processes, ...).
 Result<ChildProcess> Spawn(const SpawnOptions& options);
 

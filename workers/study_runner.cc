@@ -219,7 +219,7 @@ Result<void> StudyRunner::KeepWorkers() {
     auto child = Spawn({.arguments = std::move(arguments),
                         .environment = std::move(environment),
                         .folder = {},
-                        .pipes = false,
+                        .stdio = Stdio::kLog,
                         .log = LogOf(slot),
                         .death_signal = SIGTERM});
     if (!child) return Pass(child, "starting a worker");

@@ -1,7 +1,6 @@
 #include "workers/worker.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,13 +23,6 @@ constexpr Seconds kLastPatience(5.0);
 
 TimePoint Later(TimePoint now, Seconds time) {
   return now + std::chrono::milliseconds(static_cast<std::int64_t>(time.value() * 1e3));
-}
-
-/// Sleeps until the time is over or a request to stop comes.
-void Pause(SignalWatch& signals, int ms) {
-  pollfd fd{signals.fd(), POLLIN, 0};
-  poll(&fd, 1, ms);
-  signals.Drain();
 }
 
 class Worker {
@@ -62,7 +54,7 @@ class Worker {
       }
       auto open = store_.IsOpen(id_);
       if (open && !*open) return {};
-      Pause(signals_, pause);
+      PauseFor(signals_, Seconds(pause * 1e-3));
       pause = std::min(2 * pause, kLongestPauseMs);
     }
     return {};
@@ -146,7 +138,7 @@ class Worker {
       }
       Say(fmt::format("trial {}: the result cannot be stored yet: {}", claim.trial,
                       finished.error().message));
-      Pause(signals_, pause);
+      PauseFor(signals_, Seconds(pause * 1e-3));
     }
   }
 

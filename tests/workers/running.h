@@ -55,7 +55,7 @@ class Job {
     auto child = Spawn({.arguments = std::move(arguments),
                         .environment = std::move(environment),
                         .folder = folder.path(),
-                        .pipes = false,
+                        .stdio = Stdio::kLog,
                         .log = log_});
     if (!child) FAIL(child.error().message);
     pid_ = child->pid;

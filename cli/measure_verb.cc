@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/console.h"
+#include "cli/energy_json.h"
+#include "cli/options.h"
+#include "cli/studies.h"
+#include "cli/table.h"
+#include "workers/host_lock.h"
+#include "workers/measure.h"
+#include "workers/metering_plan.h"
+
+namespace joulefront {
+namespace {
+
+namespace po = boost::program_options;
+using nlohmann::ordered_json;
+
+constexpr const char* kAbout =
+    "Runs a command and says what it used: joules of each domain, mean and peak power, CPU time.\n"
+    "The command keeps its terminal, its signals and its exit code; the report goes to stderr, or\n"
+    "to the file of --output. With --phases, stdout is read for the phase messages of the trainer\n"
+    "protocol (docs/trainers.md) and passed on. docs/metering.md explains the words.\n\n"
+    "examples:\n"
+    "  joulefront measure -- python3 train.py --epochs 3\n"
+    "  joulefront measure --repeat 5 --exclusive --format json --output cost.json -- make -j8";
+
+struct Report {
+  std::vector<std::string> command;
+  std::vector<Measurement> runs;
+};
+
+const PhaseEnergy& TotalOf(const Measurement& run) { return run.energy.back(); }
+
+/// A value of each run that has it.
+template <typename Get>
+Spread SpreadOver(const Report& report, Get get) {
+  std::vector<double> values;
+  for (const Measurement& run : report.runs) {
+    if (const std::optional<double> value = get(run)) values.push_back(*value);
+  }
+  return SpreadOf(values);
+}
+
+std::optional<double> JoulesOf(const Measurement& run, const std::string& phase) {
+  const PhaseEnergy* found = FindPhase(run.energy, phase);
+  if (found == nullptr || !found->figure) return std::nullopt;
+  return found->figure->joules.value();
+}
+
+std::string WithSpread(const Spread& spread, std::string (*format)(double)) {
+  if (!spread.half_width) return format(spread.mean);
+  return fmt::format("{} +- {}", format(spread.mean), format(*spread.half_width));
+}
+
+std::string FormatWatts(double watts) { return FormatNumber(watts, 3) + " W"; }
+
+std::string DescribeProvenance(const EnergyFigure& figure) {
+  const Provenance& from = figure.provenance;
+  std::string text = fmt::format("{}, from {} of {}; idle power {}", Name(from.energy_class),
+                                 from.source, from.boundary, from.idle_policy);
+  if (figure.coverage < 1.0) {
+    text += fmt::format("; only {:.1f} % of the time could be seen", figure.coverage * 100.0);
+  }
+  return text;
+}
+
+/// A line each for joules, power and times, of one run or of all.
+std::string MakeText(const Report& report) {
+  const Measurement& last = report.runs.back();
+  const auto& figure = TotalOf(last).figure;
+  std::string text;
+  if (!figure) {
+    text += "joules   ?  nothing could be metered for so short a time\n";
+  } else {
+    const auto joules = SpreadOver(report, [](const auto& run) { return JoulesOf(run, "total"); });
+    const auto power = SpreadOver(report, [](const auto& run) -> std::optional<double> {
+      const PhaseEnergy& total = TotalOf(run);
+      if (!total.figure) return std::nullopt;
+      return (total.figure->joules / (total.wall * total.figure->coverage)).value();
+    });
+    text += fmt::format("joules   {}  ({})\n",
+                        WithSpread(joules, [](double j) { return FormatJoules(Joules(j)); }),
+                        DescribeProvenance(*figure));
+    text += fmt::format("power    {} mean", WithSpread(power, FormatWatts));
+    if (last.peak)
+      text += fmt::format(", {} in the dearest second", FormatWatts(last.peak->value()));
+    text += "\n";
+    for (const DomainEnergy& domain : figure->domains) {
+      text += fmt::format("         {} of {}\n", FormatJoules(domain.joules), domain.domain);
+    }
+  }
+  const auto wall =
+      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).wall.value()); });
+  const auto cpu =
+      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).cpu.value()); });
+  const auto seconds = [](double s) { return FormatSeconds(Seconds(s)); };
+  text += fmt::format("time     {} wall, {} CPU\n", WithSpread(wall, seconds),
+                      WithSpread(cpu, seconds));
+  if (report.runs.size() > 1) {
+    text += fmt::format("runs     {}; +- is the 95 % interval of the mean\n", report.runs.size());
+  }
+  if (last.energy.size() <= 2) return text;  // setup and total: no phase was named
+  Table table{.header = {"phase", "joules", "wall", "cpu"},
+              .rows = {},
+              .left = {true, false, false, false}};
+  for (const PhaseEnergy& phase : last.energy) {
+    if (phase.phase == kTotalPhase) continue;
+    const auto joules =
+        SpreadOver(report, [&](const auto& run) { return JoulesOf(run, phase.phase); });
+    table.rows.push_back(
+        {phase.phase,
+         phase.figure ? WithSpread(joules, [](double j) { return FormatJoules(Joules(j)); }) : "?",
+         FormatSeconds(phase.wall), FormatSeconds(phase.cpu)});
+  }
+  return text + "\n" + FormatTable(table);
+}
+
+ordered_json SpreadToJson(const Spread& spread) {
+  ordered_json object = {{"mean", spread.mean}};
+  if (spread.half_width) {
+    object["deviation"] = *spread.deviation;
+    object["half_width_95"] = *spread.half_width;
+  }
+  return object;
+}
+
+ordered_json MakeJson(const Report& report) {
+  ordered_json runs = ordered_json::array();
+  for (const Measurement& run : report.runs) {
+    ordered_json entry = {{"exit_status", run.exit_status}, {"phases", PhasesToJson(run.energy)}};
+    entry["peak_w"] = run.peak ? ordered_json(run.peak->value()) : ordered_json();
+    runs.push_back(std::move(entry));
+  }
+  ordered_json object = {{"command", report.command}, {"runs", std::move(runs)}};
+  const bool metered = std::any_of(report.runs.begin(), report.runs.end(),
+                                   [](const auto& run) { return TotalOf(run).figure.has_value(); });
+  object["joules"] =
+      metered
+          ? SpreadToJson(SpreadOver(report, [](const auto& run) { return JoulesOf(run, "total"); }))
+          : ordered_json();
+  object["wall_s"] = SpreadToJson(
+      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).wall.value()); }));
+  object["cpu_s"] = SpreadToJson(
+      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).cpu.value()); }));
+  return object;
+}
+
+/// Waits until nobody who wants the machine for itself has it.
+void WaitForMachine(HostLock& lock, bool exclusive, SignalWatch& signals) {
+  bool told = false;
+  while (signals.stop_requests() == 0 && !lock.TryAcquire(exclusive)) {
+    if (!std::exchange(told, true)) {
+      PrintNote("joulefront measure: waiting for attempts that use this machine to end\n");
+    }
+    PauseFor(signals, Seconds(0.2));
+  }
+  if (!lock.problem().empty()) PrintNote("joulefront measure: " + lock.problem() + "\n");
+}
+
+bool Show(const std::string& report, const std::optional<std::string>& file) {
+  if (!file) {
+    PrintNote(report);
+    return true;
+  }
+  std::ofstream stream(*file);
+  stream << report;
+  if (stream.flush()) return true;
+  PrintNote(fmt::format("joulefront measure: cannot write '{}'\n{}", *file, report));
+  return false;
+}
+
+}  // namespace
+
+int MeasureVerb(const Arguments& arguments) {
+  VerbOptions options("measure [flags] -- COMMAND [ARGUMENTS]", kAbout);
+  options.options().add_options()("repeat", po::value<int>()->default_value(1),
+                                  "run it so often, and give mean, spread and interval")(
+      "phases", "read the command's stdout for phase messages")(
+      "exclusive", "nothing else runs on this machine: charge its counters in full")(
+      "source", po::value<std::vector<std::string>>(),
+      "a source of `joulefront meters` to use; may be repeated")(
+      "gpu", po::value<std::vector<std::string>>(), "a GPU that it uses; may be repeated")(
+      "demand", po::value<std::string>(),
+      "refuse figures weaker than this: measured, attributed, calibrated, estimated")(
+      "format", po::value<std::string>()->default_value("table"), "table or json")(
+      "output", po::value<std::string>(), "the report's file, instead of stderr");
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (const auto code = options.Parse({arguments.begin(), dashes}, 0)) return *code;
+  const bool named = dashes != arguments.end() && dashes + 1 != arguments.end();
+  if (!named) return options.Refuse("name a command after --");
+  const int repeat = *options.Get<int>("repeat");
+  const std::string format = *options.Get("format");
+  if (repeat < 1 || repeat > 10000) return options.Refuse("--repeat is from 1 to 10000");
+  if (format != "table" && format != "json") {
+    return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
+  }
+  MeasureOptions measure;
+  measure.command.assign(dashes + 1, arguments.end());
+  measure.metering.machine = ThisMachine();
+  measure.phases = options.Has("phases");
+  MeterPlan& plan = measure.metering.plan;
+  plan.exclusive = options.Has("exclusive");
+  plan.sources = options.All("source");
+  plan.gpus = options.All("gpu");
+  plan.record = HostRecordPath();
+  if (const auto demand = options.Get("demand")) {
+    plan.weakest = EnergyClassFromName(*demand);
+    if (!plan.weakest) return options.Refuse(fmt::format("--demand: no class '{}'", *demand));
+  }
+  SignalWatch signals;
+  HostLock lock;
+  WaitForMachine(lock, plan.exclusive, signals);
+  Report report{.command = measure.command, .runs = {}};
+  while (static_cast<int>(report.runs.size()) < repeat && signals.stop_requests() == 0) {
+    auto run = Measure(measure, signals);
+    if (!run) return Complain("measure", run.error());
+    report.runs.push_back(std::move(*run));
+    if (report.runs.back().exit_status != 0) break;  // its code is ours
+  }
+  if (report.runs.empty()) return 128 + signals.stop_signal();
+  const std::string text = format == "json" ? MakeJson(report).dump(2) + "\n" : MakeText(report);
+  if (!Show(text, options.Get("output"))) return kRunTimeFailure;
+  return report.runs.back().exit_status;
+}
+
+}  // namespace joulefront

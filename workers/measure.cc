@@ -1,0 +1,144 @@
+#include "workers/measure.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <csignal>
+#include <utility>
+
+#include "workers/trainer_output.h"
+
+namespace joulefront {
+namespace {
+
+constexpr Seconds kInterval(1.0);
+
+std::vector<std::string> Environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  return environment;
+}
+
+void PassOn(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return;  // nobody reads it any more
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+}
+
+class CommandMeter {
+ public:
+  CommandMeter(MeteredChild metered, SignalWatch& signals)
+      : metered_(std::move(metered)), signals_(signals), last_peak_(metered_.begin()) {}
+
+  Measurement Run() {
+    Seconds next = metered_.begin() + kInterval;
+    while (!exited_) {
+      Wait(next);
+      ReadOutput();
+      if (signals_.Drain()) Reap();
+      for (; told_ < signals_.stop_requests(); ++told_) {
+        kill(metered_.process().pid, signals_.stop_signal());
+      }
+      if (const Seconds now = MonotonicNow(); now >= next) {
+        next = now + kInterval;
+        NotePeak(now, metered_.Look());
+      } else if (const auto look = metered_.WantsNext(); look && now >= *look) {
+        metered_.Look();
+      }
+    }
+    ReadOutput();
+    KillDescendants();
+    result_.energy = metered_.Settle();
+    return std::move(result_);
+  }
+
+ private:
+  void Wait(Seconds next) {
+    if (const auto look = metered_.WantsNext()) next = std::min(next, *look);
+    const double ms = std::ceil(std::max(0.0, (next - MonotonicNow()).value()) * 1e3);
+    std::array<pollfd, 2> fds = {
+        {{metered_.process().out.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
+    poll(fds.data(), fds.size(), static_cast<int>(ms));
+  }
+
+  void ReadOutput() {
+    FileDescriptor& out = metered_.process().out;
+    std::array<char, 65536> buffer;
+    while (out.open()) {
+      const ssize_t size = read(out.get(), buffer.data(), buffer.size());
+      if (size < 0 && errno == EINTR) continue;
+      if (size == 0) out.Close();
+      if (size <= 0) return;
+      const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
+      PassOn(bytes);
+      lines_.Feed(bytes, [this](std::string_view line) {
+        const TrainerMessage message = ParseTrainerLine(line);
+        if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
+          metered_.EnterPhase(phase->name);
+        }
+      });
+    }
+  }
+
+  void Reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid != metered_.process().pid) continue;
+      exited_ = true;
+      result_.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+  }
+
+  /// Joules that came late would make a peak of nothing: only what is covered by now counts.
+  void NotePeak(Seconds now, const std::vector<PhaseEnergy>& energy) {
+    const auto& figure = energy.back().figure;
+    if (!figure || figure->coverage < 0.999) return;
+    const Watts power = (figure->joules - joules_) / (now - last_peak_);
+    if (!result_.peak || power > *result_.peak) result_.peak = power;
+    joules_ = figure->joules;
+    last_peak_ = now;
+  }
+
+  MeteredChild metered_;
+  SignalWatch& signals_;
+  LineCutter lines_;
+  Measurement result_;
+  Seconds last_peak_;
+  Joules joules_;
+  int told_ = 0;
+  bool exited_ = false;
+};
+
+}  // namespace
+
+Result<Measurement> Measure(const MeasureOptions& options, SignalWatch& signals) {
+  BecomeSubreaper();
+  SpawnOptions spawn{.arguments = options.command, .environment = Environment(), .folder = {}};
+  spawn.stdio = options.phases ? Stdio::kPipeOut : Stdio::kInherit;
+  auto metered = MeteredChild::Start(options.metering, std::move(spawn), {});
+  if (!metered) return Pass(metered);
+  return CommandMeter(std::move(*metered), signals).Run();
+}
+
+Spread SpreadOf(const std::vector<double>& values) {
+  Spread spread;
+  const double n = static_cast<double>(values.size());
+  for (const double value : values) spread.mean += value / n;
+  if (values.size() < 2) return spread;
+  double squares = 0.0;
+  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
+  spread.deviation = std::sqrt(squares / (n - 1.0));
+  const boost::math::students_t student(n - 1.0);
+  spread.half_width = boost::math::quantile(student, 0.975) * *spread.deviation / std::sqrt(n);
+  return spread;
+}
+
+}  // namespace joulefront

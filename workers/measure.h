@@ -1,0 +1,37 @@
+// Meters any command, as `time` would: it keeps its terminal, its signals and its exit status.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "workers/metered_child.h"
+
+namespace joulefront {
+
+struct MeasureOptions {
+  std::vector<std::string> command;
+  Metering metering;
+  bool phases = false;  // stdout is read for phase messages (docs/trainers.md) and passed on
+};
+
+/// One execution.
+struct Measurement {
+  std::vector<PhaseEnergy> energy;  // "total" last
+  std::optional<Watts> peak;        // highest mean of a second; empty for less than a second
+  int exit_status = 0;              // 128 + the signal, if one ended it
+};
+
+/// Runs the command to its end. Signals that ask for a stop are passed on to it. Errors: what is
+/// demanded of the meter is not there; the command cannot be started.
+Result<Measurement> Measure(const MeasureOptions& options, SignalWatch& signals);
+
+/// Mean, standard deviation and the half-width of the 95 % interval of the mean (Student's t).
+struct Spread {
+  double mean = 0.0;
+  std::optional<double> deviation, half_width;  // from two values on
+};
+Spread SpreadOf(const std::vector<double>& values);
+
+}  // namespace joulefront
