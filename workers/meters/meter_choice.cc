@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "workers/meters/host.h"
+#include "workers/meters/nvml_source.h"
+#include "workers/meters/perf_source.h"
 #include "workers/meters/powercap_source.h"
 
 namespace joulefront {
@@ -78,9 +80,12 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
 
 }  // namespace
 
-FoundSources FindSources(const SystemRoots& roots, const MeterPlan&) {
+FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan) {
   FoundSources found;
+  Append(found, FindPerf(roots));
   Append(found, FindPowercap(roots));
+  Append(found, FindNvml(roots, plan.gpus));
+  Append(found, FindUserSources(plan.own));
   found.listings.push_back(
       {EstimateDomain(), true,
        fmt::format("CPU time x {} W, +-{} %: a model for want of a counter, for comparisons on "

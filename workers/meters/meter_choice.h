@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "workers/meters/meter.h"
+#include "workers/meters/user_source.h"
 
 namespace joulefront {
 
@@ -22,6 +23,7 @@ struct MeterPlan {
   double reserved = 1.0;               // share of the machine's CPUs that is set aside
   std::vector<std::string> gpus;       // those that the attempt uses; empty: all
   int gpu_users = 1;                   // attempts that use each of them at once
+  std::vector<UserSource> own;         // the user's, to be named in `sources`
   std::string record;                  // file of the host record; empty: none
 };
 

@@ -1,0 +1,192 @@
+#include "workers/meters/user_source.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "workers/meters/kernel_file.h"
+
+namespace joulefront {
+namespace {
+
+constexpr double kMostUnits = 1e13;
+// Of the user's meter nothing is known; cheap plugs are within a few percent.
+constexpr double kUncertainty = 0.05;
+// A program that has printed nothing for so many periods is taken to have stopped.
+constexpr double kStalePeriods = 3.0;
+constexpr std::size_t kLongestLine = 4096;
+
+Domain DomainOf(const UserSource& from) {
+  Domain domain;
+  domain.source = domain.name = from.name;
+  domain.boundary = from.boundary;
+  domain.most = from.most;
+  domain.update_period = from.period;
+  domain.common_uncertainty = kUncertainty;
+  return domain;
+}
+
+/// The reading that a line of text is.
+RawReading ReadingOf(const UserSource& from, std::string_view line) {
+  RawReading reading;
+  const auto millionths = ParseMillionths(line);
+  (from.gives_power ? reading.microwatts : reading.microjoules) = millionths;
+  return reading;
+}
+
+class FileSource final : public EnergySource {
+ public:
+  explicit FileSource(const UserSource& from) : from_(from), domain_(DomainOf(from)) {}
+  const Domain& domain() const override { return domain_; }
+  RawReading Read() override {
+    errno = 0;
+    const auto line = ReadKernelLine(from_.file);
+    if (line) return ReadingOf(from_, *line);
+    return {.microjoules = {}, .microwatts = {}, .error = errno == 0 ? EIO : errno};
+  }
+
+ private:
+  UserSource from_;
+  Domain domain_;
+};
+
+double MonotonicSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+class CommandSource final : public EnergySource {
+ public:
+  explicit CommandSource(const UserSource& from) : from_(from), domain_(DomainOf(from)) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+      error_ = errno;
+      return;
+    }
+    out_ = ends[0];
+    error_ = Start(ends[1]);
+    close(ends[1]);
+  }
+  ~CommandSource() override {
+    if (pid_ > 0) {
+      kill(-pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);  // somebody else may have reaped it
+    }
+    if (out_ >= 0) close(out_);
+  }
+  CommandSource(const CommandSource&) = delete;
+
+  const Domain& domain() const override { return domain_; }
+  int start_error() const { return error_; }
+
+  RawReading Read() override {
+    std::array<char, 4096> buffer;
+    ssize_t size = 0;
+    while (out_ >= 0 && (size = read(out_, buffer.data(), buffer.size())) > 0) {
+      for (ssize_t i = 0; i < size; ++i) Take(buffer[static_cast<std::size_t>(i)]);
+    }
+    if (!last_) return {.microjoules = {}, .microwatts = {}, .error = ENODATA};
+    if (MonotonicSeconds() - printed_ > from_.period.value() * kStalePeriods) {
+      return {.microjoules = {}, .microwatts = {}, .error = ETIMEDOUT};
+    }
+    return *last_;
+  }
+
+ private:
+  int Start(int out) {
+    std::vector<char*> arguments;
+    for (std::string& argument : from_.command) arguments.push_back(argument.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, out, 1);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    const int error =
+        posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    if (error != 0) pid_ = -1;
+    return error;
+  }
+
+  void Take(char c) {
+    if (c != '\n') {
+      if (line_.size() < kLongestLine) line_ += c;
+      return;
+    }
+    last_ = ReadingOf(from_, line_);
+    printed_ = MonotonicSeconds();
+    line_.clear();
+  }
+
+  UserSource from_;
+  Domain domain_;
+  pid_t pid_ = -1;
+  int out_ = -1;
+  int error_ = 0;
+  std::string line_;
+  std::optional<RawReading> last_;
+  double printed_ = 0.0;
+};
+
+}  // namespace
+
+std::optional<std::uint64_t> ParseMillionths(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return std::nullopt;
+  text = text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+  double number = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (!std::isfinite(number) || number < 0.0 || number > kMostUnits) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(number * 1e6));
+}
+
+FoundSources FindUserSources(const std::vector<UserSource>& sources) {
+  FoundSources found;
+  for (const UserSource& from : sources) {
+    SourceListing listing;
+    listing.domain = DomainOf(from);
+    std::unique_ptr<EnergySource> source;
+    if (from.command.empty()) {
+      source = std::make_unique<FileSource>(from);
+      const RawReading reading = source->Read();
+      listing.readable = reading.microjoules || reading.microwatts;
+      listing.detail = listing.readable     ? "the file " + from.file
+                       : reading.error != 0 ? fmt::format("{} cannot be read: {}", from.file,
+                                                          std::strerror(reading.error))
+                                            : from.file + " does not begin with a number";
+    } else {
+      auto command = std::make_unique<CommandSource>(from);
+      listing.readable = command->start_error() == 0;
+      listing.detail = listing.readable ? "the program " + from.command[0]
+                                        : fmt::format("'{}' cannot be started: {}", from.command[0],
+                                                      std::strerror(command->start_error()));
+      source = std::move(command);
+    }
+    if (listing.readable) found.sources.push_back(std::move(source));
+    found.listings.push_back(std::move(listing));
+  }
+  return found;
+}
+
+}  // namespace joulefront
