@@ -102,6 +102,7 @@ std::optional<int> FailureKind(std::optional<FailureClass> failure) {
     case FailureClass::kSignal:
     case FailureClass::kOutOfMemory:
     case FailureClass::kTimeout:
+    case FailureClass::kEnergyLimit:
     case FailureClass::kNoResult:
     case FailureClass::kNonFinite:
     case FailureClass::kTold:

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "search/sampler.h"
+#include "study_store/accounting_json.h"
 #include "study_store/configuration_json.h"
 #include "study_store/value_json.h"
 
@@ -166,6 +167,7 @@ void ReadSettings(const json& settings, Study& study) {
   if (const auto timeout = GetIfAny<double>(workers, "timeout_s")) {
     study.workers.timeout = Seconds(*timeout);
   }
+  GetAccounting(settings, study);
 }
 
 /// The same tree with lists of named objects as objects, so that a difference is told by name.
@@ -224,6 +226,7 @@ std::string SettingsJson(const Study& study) {
                    {"budget", budget},
                    {"workers", workers}};
   PutIfAny(settings, "cost", study.cost);
+  PutAccounting(study, settings);
   if (study.default_configuration) {
     settings["default"] =
         json::parse(ConfigurationToJson(study.space, *study.default_configuration));

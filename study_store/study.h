@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "search/space.h"
+#include "study_store/accounting.h"
 
 namespace joulefront {
 
@@ -68,6 +69,10 @@ struct Study {
   std::optional<Configuration> default_configuration;  // what a new study tries first
   Budget budget;
   WorkerSettings workers;
+  MeteringSettings metering;
+  CarbonSettings carbon;
+  std::optional<Tariff> tariff;
+  LimitSettings limits;
   std::string directory;  // of the study file; relative paths in the command start here
 };
 

@@ -269,9 +269,13 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   }
   const toml::table& root = parsed.table();
   StudyFile file;
-  reader.RefuseUnknownKeys(
-      root, "the study file",
-      {"study", "objectives", "constraints", "space", "trainer", "budget", "search", "workers"});
+  reader.RefuseUnknownKeys(root, "the study file",
+                           {"study", "objectives", "constraints", "space", "trainer", "budget",
+                            "search", "workers", "metering", "carbon", "tariff", "limits"});
+  std::error_code ignored;
+  file.study.directory = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored)
+                             .parent_path()
+                             .string();
   ReadStudySection(reader, root, file.study);
   ReadObjectives(reader, root, file.study);
   ReadConstraints(reader, root, file.study);
@@ -279,11 +283,8 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   ReadTrainer(reader, root, file.study);
   ReadSettings(reader, root, file.study);
   ReadSearch(reader, root, file.study);
+  ReadAccounting(reader, root, file.study);
   if (reader.failed()) return tl::unexpected(reader.error());
-  std::error_code ignored;
-  file.study.directory = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored)
-                             .parent_path()
-                             .string();
   file.notes = NotesOn(file.study);
   return file;
 }

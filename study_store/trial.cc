@@ -11,9 +11,9 @@ namespace {
 constexpr std::string_view kTrialStates[] = {"waiting", "running", "complete", "pruned", "failed"};
 constexpr std::string_view kAttemptStates[] = {"running", "complete",    "pruned",
                                                "failed",  "interrupted", "lost"};
-constexpr std::string_view kFailures[] = {"not-started", "exit-code", "signal",     "out-of-memory",
-                                          "timeout",     "no-result", "non-finite", "lost",
-                                          "interrupted", "told"};
+constexpr std::string_view kFailures[] = {
+    "not-started", "exit-code",  "signal", "out-of-memory", "timeout", "energy-limit",
+    "no-result",   "non-finite", "lost",   "interrupted",   "told"};
 
 template <typename Enum, std::size_t n>
 std::string_view NameIn(const std::string_view (&names)[n], Enum value) {

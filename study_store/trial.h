@@ -31,6 +31,7 @@ enum class FailureClass {
   kSignal,       // ended by a signal that was not ours
   kOutOfMemory,  // killed or gave up for lack of memory
   kTimeout,      // ran into its time limit
+  kEnergyLimit,  // ran into its energy limit
   kNoResult,     // exit status 0 but a value or a phase is missing
   kNonFinite,    // a value is not a finite number
   kLost,         // its worker vanished, and the attempts are spent

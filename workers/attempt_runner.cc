@@ -188,6 +188,10 @@ class AttemptRunner {
       next_heartbeat_ = now + heartbeat_;
       heartbeat_ = std::min(heartbeat_ * 2.0, kLongestHeartbeat);
       const auto energy = metered_.Look();
+      if (IsBeyondLimit(energy) && !stopping_) {
+        end_.energy_limited = true;
+        Stop(now);
+      }
       if (callbacks_.on_heartbeat && !callbacks_.on_heartbeat(energy) && !end_.lease_lost) {
         end_.lease_lost = true;
         Stop(now);
@@ -209,6 +213,12 @@ class AttemptRunner {
       SignalGroup(child_.pid, SIGKILL);
       if (!exited_) kill(child_.pid, SIGKILL);  // it may have left its group
     }
+  }
+
+  bool IsBeyondLimit(const std::vector<PhaseEnergy>& energy) const {
+    const auto& limit = study_.limits.attempt_energy;
+    const auto& total = energy.back().figure;
+    return limit && total && total->joules > *limit;
   }
 
   void Stop(Seconds now) {

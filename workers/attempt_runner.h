@@ -35,8 +35,9 @@ struct AttemptEnd {
   std::optional<int> exit_status;    // or the signal:
   std::optional<int> signal;
   bool timed_out = false;
-  bool stopped = false;     // we asked it to stop: a signal to us
-  bool lease_lost = false;  // we asked it to stop: the attempt is not ours any more
+  bool energy_limited = false;  // it had used more joules than it may
+  bool stopped = false;         // we asked it to stop: a signal to us
+  bool lease_lost = false;      // we asked it to stop: the attempt is not ours any more
   bool ran_out_of_memory = false;
   bool reported_result = false;
   NamedValues values;       // of the result, and of the metrics' expressions

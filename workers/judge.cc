@@ -68,6 +68,9 @@ std::optional<AttemptResult> CheckReported(const std::string& name, const Attemp
 
 AttemptResult JudgeExit(const AttemptEnd& end) {
   if (end.timed_out) return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
+  if (end.energy_limited) {
+    return Failed(FailureClass::kEnergyLimit, "it ran into [limits] attempt_energy", end);
+  }
   if (end.stopped || end.lease_lost || WasInterrupted(end)) {
     return {.state = AttemptState::kInterrupted,
             .energy = end.energy,

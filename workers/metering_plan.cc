@@ -21,6 +21,16 @@ MeterPlan PlanOf(const Study& study, int slot) {
   if (gpus > 0) plan.gpus = {workers.gpus[static_cast<std::size_t>(slot) % gpus]};
   const int devices = std::max(1, static_cast<int>(gpus));
   plan.gpu_users = (std::max(1, workers.count) + devices - 1) / devices;
+  plan.weakest = study.metering.demand;
+  plan.sources = study.metering.sources;
+  for (const OwnMeter& own : study.metering.own) {
+    plan.own.push_back({.name = own.name,
+                        .file = own.file,
+                        .command = own.command,
+                        .gives_power = own.gives_power,
+                        .boundary = BoundaryFromName(own.boundary).value_or(Boundary::kWall),
+                        .period = own.period});
+  }
   plan.record = HostRecordPath();
   return plan;
 }

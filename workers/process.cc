@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -46,7 +47,7 @@ struct ChildSide {
   char* const* arguments;
   char* const* environment;
   pid_t parent;
-  int out, err, failure;
+  int input, out, err, failure;
 
   [[noreturn]] void Run() const {
     if (OwnGroup(options.stdio)) setpgid(0, 0);
@@ -64,8 +65,8 @@ struct ChildSide {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     if (OwnGroup(options.stdio)) {
-      const int null = open("/dev/null", O_RDONLY);
-      if (null < 0 || dup2(null, 0) < 0) Give("stdio");
+      const int in = input >= 0 ? input : open("/dev/null", O_RDONLY);
+      if (in < 0 || dup2(in, 0) < 0) Give("stdio");
     }
     if ((out >= 0 && dup2(out, 1) < 0) || (err >= 0 && dup2(err, 2) < 0)) Give("stdio");
     if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) Give("chdir");
@@ -95,6 +96,19 @@ Result<FileDescriptor> OpenLog(const std::string& path) {
   if (log.open()) return log;
   return Fail(ErrorCode::kUnavailable,
               fmt::format("cannot write the log '{}': {}", path, strerror(errno)));
+}
+
+/// A file in memory that holds the text, open at its beginning; none for no text.
+Result<FileDescriptor> InputFile(const std::string& text) {
+  if (text.empty()) return FileDescriptor();
+  FileDescriptor file(memfd_create("joulefront-input", MFD_CLOEXEC));
+  const bool good =
+      file.open() &&
+      write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      lseek(file.get(), 0, SEEK_SET) == 0;
+  if (good) return file;
+  return Fail(ErrorCode::kUnavailable,
+              fmt::format("cannot make a file in memory: {}", strerror(errno)));
 }
 
 tl::unexpected<Error> StartFailure(const std::string& program, int reason, bool in_exec) {
@@ -204,11 +218,14 @@ Result<ChildProcess> Spawn(const SpawnOptions& options) {
     if (!log) return Pass(log);
     out_end = std::move(*log);
   }
+  auto input = InputFile(options.input);
+  if (!input) return Pass(input);
   const auto arguments = Pointers(options.arguments);
   const auto environment = Pointers(options.environment);
   const int err_fd = options.stdio == Stdio::kLog ? out_end.get() : err_end.get();
-  const ChildSide side{options,       arguments.data(), environment.data(),   getpid(),
-                       out_end.get(), err_fd,           failure->second.get()};
+  const ChildSide side{options,  arguments.data(),     environment.data(),
+                       getpid(), input->get(),         out_end.get(),
+                       err_fd,   failure->second.get()};
   child.pid = fork();
   if (child.pid == 0) side.Run();
   if (child.pid < 0) return StartFailure(options.arguments[0], errno, false);

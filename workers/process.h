@@ -85,6 +85,7 @@ struct SpawnOptions {
   std::string folder;                    // working folder; empty: this one
   Stdio stdio = Stdio::kPipes;
   std::string log;       // for kLog
+  std::string input;     // for kLog: what stdin holds, instead of nothing
   int death_signal = 9;  // sent to the child when this process dies
   std::string join;      // a control group's file to join it by; empty: none
 };

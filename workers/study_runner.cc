@@ -62,6 +62,7 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
       signals_(signals),
       store_identity_(IdentityOf(options_.store_path)),
       proposer_(store, options_.id, study, std::move(sampler)),
+      alerts_(store, options_.id, study, [this](const std::string& line) { Say(line); }),
       begin_(MonotonicNow()),
       last_books_(begin_),
       next_books_(begin_) {
@@ -153,7 +154,7 @@ Result<void> StudyRunner::LookAtEnergy() {
   auto spent = store_.EnergySpent(options_.id);
   if (!spent) return Pass(spent);
   spent_ = *spent;
-  return {};
+  return alerts_.Look(spent_.joules, CalendarNow());
 }
 
 Result<void> StudyRunner::Reclaim() {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "study_store/proposer.h"
 #include "study_store/store.h"
+#include "workers/alerts.h"
 #include "workers/process.h"
 
 namespace joulefront {
@@ -97,6 +98,7 @@ class StudyRunner {
   SignalWatch& signals_;
   std::pair<std::uint64_t, std::uint64_t> store_identity_;
   Proposer proposer_;
+  EnergyAlerts alerts_;
   std::vector<WorkerProcess> workers_;
   TrialCounts counts_;
   StudyStore::Spent spent_;

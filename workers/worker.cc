@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "workers/alerts.h"
 #include "workers/attempt_runner.h"
 #include "workers/host_lock.h"
 #include "workers/metering_plan.h"
@@ -96,7 +97,20 @@ class Worker {
       result.message += "; log: " + work_dir + "/trainer.log";
     Say(fmt::format("trial {} attempt {}: {}{}{}", claim.trial, claim.attempt, Name(result.state),
                     result.message.empty() ? "" : ": ", result.message));
-    return Deliver(claim, result, end.stopped);
+    JF_TRY(Deliver(claim, result, end.stopped));
+    return end.energy_limited ? TellLimit(claim, result) : Result<void>();
+  }
+
+  Result<void> TellLimit(const Claim& claim, const AttemptResult& result) {
+    const PhaseEnergy* total = FindPhase(result.energy, kTotalPhase);
+    const Alert alert{
+        .kind = "attempt stopped at its energy limit",
+        .message =
+            fmt::format("trial {} attempt {}: {}", claim.trial, claim.attempt, result.message),
+        .energy = total != nullptr && total->figure ? total->figure->joules : Joules()};
+    JF_TRY(store_.AddEvent(id_, alert.kind, alert.message, CalendarNow()));
+    if (const std::string problem = RunAlertCommand(study_, alert); !problem.empty()) Say(problem);
+    return {};
   }
 
   AttemptCallbacks CallbacksFor(const Claim& claim) {
