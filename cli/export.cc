@@ -10,6 +10,7 @@
 
 #include "cli/console.h"
 #include "cli/energy_json.h"
+#include "cli/footprint.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
@@ -23,7 +24,8 @@ using nlohmann::ordered_json;
 constexpr const char* kAbout =
     "Writes all trials: CSV, one a line, with flat column names; or JSON, with every joule figure "
     "and\n"
-    "where it comes from. An empty CSV cell is a missing value, never zero.\n\n"
+    "where it comes from; or one attempt a line in the columns of CodeCarbon's emissions.csv. An "
+    "empty CSV cell is a missing value, never zero.\n\n"
     "examples:\n"
     "  joulefront export digits.db > trials.csv\n"
     "  joulefront export digits.db --format json --output trials.json";
@@ -61,7 +63,8 @@ std::string CellOf(const ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// Columns: number, state, parameter.NAME, value.NAME, energy.PHASE_j, energy.PHASE_class, ...
+/// Columns: number, state, parameter.NAME, value.NAME, energy.PHASE_j, energy.PHASE_class,
+/// energy.PHASE_coverage, ...
 Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
   std::set<std::string> values, phases;
   for (const Trial& trial : trials) {
@@ -76,6 +79,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
   for (const std::string& phase : phases) {
     table.header.push_back("energy." + phase + "_j");
     table.header.push_back("energy." + phase + "_class");
+    table.header.push_back("energy." + phase + "_coverage");
   }
   for (const char* column : {"attempts", "proposed_by", "reason", "failure", "message"}) {
     table.header.push_back(column);
@@ -95,6 +99,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
       const EnergyFigure* figure = FigureOf(trial, phase);
       row.push_back(figure == nullptr ? "" : ordered_json(figure->joules.value()).dump());
       row.push_back(figure == nullptr ? "" : std::string(Name(figure->provenance.energy_class)));
+      row.push_back(figure == nullptr ? "" : ordered_json(figure->coverage).dump());
     }
     row.insert(row.end(), {std::to_string(trial.attempts), trial.proposed_by, trial.reason,
                            trial.failure ? std::string(Name(*trial.failure)) : "", trial.message});
@@ -103,18 +108,40 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
   return table;
 }
 
+Result<std::string> MakeEmissions(const OpenedStudy& opened) {
+  auto carbon = LoadCarbon(opened.study.carbon);
+  if (!carbon) return Pass(carbon);
+  auto attempts = opened.store->LoadAttempts(opened.id);
+  if (!attempts) return Pass(attempts);
+  if (!carbon->given()) {
+    PrintNote("note: the study file has no [carbon], so the column emissions is empty\n");
+  }
+  return EmissionsCsv(opened.study, *carbon, *attempts);
+}
+
+Result<std::string> MakeData(const OpenedStudy& opened, const std::string& format) {
+  if (format == "emissions") return MakeEmissions(opened);
+  auto trials = opened.store->LoadTrials(opened.id);
+  if (!trials) return Pass(trials);
+  if (format == "json") return MakeJson(opened.study, *trials);
+  const Table table = MakeTable(opened.study, *trials);
+  return format == "csv" ? FormatCsv(table) : FormatTable(table);
+}
+
 }  // namespace
 
 int ExportVerb(const Arguments& arguments) {
   VerbOptions options("export STORE [flags]", kAbout);
   options.options().add_options()("study", po::value<std::string>(),
                                   "which study, if the store has several")(
-      "format", po::value<std::string>()->default_value("csv"), "csv, json or table")(
+      "format", po::value<std::string>()->default_value("csv"),
+      "csv, json, table or emissions (CodeCarbon's columns, an attempt a line)")(
       "output,o", po::value<std::string>(), "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
-  if (format != "csv" && format != "json" && format != "table") {
-    return options.Refuse(fmt::format("--format is csv, json or table, not '{}'", format));
+  if (format != "csv" && format != "json" && format != "table" && format != "emissions") {
+    return options.Refuse(
+        fmt::format("--format is csv, json, table or emissions, not '{}'", format));
   }
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
@@ -133,13 +160,10 @@ int ExportVerb(const Arguments& arguments) {
                                  fmt::format("cannot write '{}': {}", *output, strerror(errno))});
     }
   }
-  auto trials = opened->store->LoadTrials(opened->id);
-  if (!trials) return Complain("export", trials.error());
-  const std::string data = format == "json"  ? MakeJson(opened->study, *trials)
-                           : format == "csv" ? FormatCsv(MakeTable(opened->study, *trials))
-                                             : FormatTable(MakeTable(opened->study, *trials));
-  if (!output) return PrintData(data) ? kDone : kRunTimeFailure;
-  file << data;
+  const auto data = MakeData(*opened, format);
+  if (!data) return Complain("export", data.error());
+  if (!output) return PrintData(*data) ? kDone : kRunTimeFailure;
+  file << *data;
   file.close();
   if (file) return kDone;
   return Complain("export", {ErrorCode::kUnavailable,

@@ -142,11 +142,15 @@ Table MakeTable(const View& view, bool exact) {
   Table table{.header = {"trial"}};
   for (const Objective& objective : study.objectives) {
     table.header.push_back(exact ? objective.name : TitleOf(view, objective));
-    if (exact && objective.phase) table.header.push_back(objective.name + "_class");
+    if (exact && objective.phase) {
+      table.header.insert(table.header.end(),
+                          {objective.name + "_class", objective.name + "_coverage"});
+    }
   }
   const std::size_t other = 1 - std::min<std::size_t>(view.front.cost, 1);
   const bool priced = study.objectives.size() == 2;
   const double step = priced ? StepOf(view, other) : 1.0;
+  if (exact) table.header.push_back("mixed");
   if (priced) {
     const Objective& cost = study.objectives[view.front.cost];
     const std::string unit = cost.unit.empty() ? cost.name : cost.unit;
@@ -171,7 +175,9 @@ Table MakeTable(const View& view, bool exact) {
       const EnergyFigure* figure = FigureOf(trial, study.objectives[k].phase);
       row.push_back(figure != nullptr ? std::string(Name(figure->provenance.energy_class))
                                       : "told");
+      row.push_back(figure != nullptr ? fmt::format("{}", figure->coverage) : "");
     }
+    if (exact) row.push_back(view.front.mixed ? "1" : "0");
     if (priced) {
       if (exact) {
         row.push_back(prices[i] ? fmt::format("{}", *prices[i] * step) : "");
@@ -212,11 +218,18 @@ std::string MakeJson(const View& view) {
                       {"knee", point.knee}});
   }
   const auto& hypervolume = view.front.hypervolume;
+  ordered_json left_out = ordered_json::array();
+  for (const auto& [key, trials] : view.front.left_out) {
+    left_out.push_back({{"key", key}, {"trials", trials}});
+  }
   return ordered_json({{"study", view.study.name},
                        {"objectives", objectives},
                        {"front", points},
                        {"hypervolume", hypervolume ? ordered_json(*hypervolume) : ordered_json()},
-                       {"reference_point", view.front.reference_point}})
+                       {"reference_point", view.front.reference_point},
+                       {"mixed", view.front.mixed},
+                       {"key", view.front.key},
+                       {"left_out", left_out}})
              .dump(2) +
          "\n";
 }
@@ -242,27 +255,25 @@ std::string MakePlot(const View& view) {
          "o on the front, K its knee, . other trials\n";
 }
 
-/// A front should hold one comparability key: figures of different origin are no trade-off.
-void WarnOfMixture(const View& view) {
-  for (const Objective& objective : view.study.objectives) {
-    std::set<Provenance> keys;
-    for (const FrontPoint& point : view.front.points) {
-      const EnergyFigure* figure = FigureOf(view.trials[point.trial], objective.phase);
-      if (figure != nullptr) keys.insert(figure->provenance);
-    }
-    if (keys.size() > 1) {
-      PrintNote(fmt::format(
-          "warning: the joules of '{}' come from {} different meters or hosts and should not "
-          "be compared; export --format json shows which\n",
-          objective.name, keys.size()));
-    }
+/// Whose joules could not be compared and were left out, or that they were compared all the same.
+void NoteComparability(const Front& front) {
+  if (front.mixed) {
+    PrintNote(
+        "note: this front is mixed: its joules come from different meters or hosts, and a "
+        "trial is left out only where another is better with 95 % probability\n");
+  }
+  for (const auto& [key, trials] : front.left_out) {
+    PrintNote(
+        fmt::format("note: {} trial(s) are left out, since their joules are {}; this front's "
+                    "are {}; --mix compares them all the same\n",
+                    trials, key, front.key));
   }
 }
 
 std::string MakeText(const View& view, bool plot) {
   const Front& front = view.front;
-  std::string text = fmt::format("study '{}': front of {} of {} complete trials", view.study.name,
-                                 front.points.size(), front.complete);
+  std::string text = fmt::format("study '{}': {}front of {} of {} complete trials", view.study.name,
+                                 front.mixed ? "MIXED " : "", front.points.size(), front.complete);
   if (!view.study.constraints.empty()) text += fmt::format(", {} feasible", front.feasible);
   if (front.hypervolume) {
     std::vector<std::string> reference;
@@ -285,7 +296,8 @@ int FrontVerb(const Arguments& arguments) {
       "max", po::value<std::vector<std::string>>(), "only trials with NAME at most VALUE")(
       "min", po::value<std::vector<std::string>>(), "only trials with NAME at least VALUE")(
       "format", po::value<std::string>()->default_value("table"), "table, json or csv")(
-      "plot", "also draw it (table only)");
+      "plot", "also draw it (table only)")(
+      "mix", "compare joules of different meters and hosts, by their uncertainty");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
   if (format != "table" && format != "json" && format != "csv") {
@@ -298,7 +310,8 @@ int FrontVerb(const Arguments& arguments) {
   if (!trials) return Complain("front", trials.error());
   auto bounds = ParseBounds(options, *opened, *trials);
   if (!bounds) return Complain("front", bounds.error());
-  const Front front = ComputeFront(opened->study, *trials, *bounds);
+  const Front front =
+      ComputeFront(opened->study, *trials, *bounds, options.Has("mix") ? Mix::kYes : Mix::kNo);
   const View view{opened->study, *trials, front};
   if (front.points.empty()) {
     PrintNote(fmt::format("joulefront front: {}\n",
@@ -308,7 +321,7 @@ int FrontVerb(const Arguments& arguments) {
                                                 : "no trial meets --max and --min"));
     if (format != "json") return kNothingFeasible;
   }
-  WarnOfMixture(view);
+  NoteComparability(front);
   const std::string data = format == "json"  ? MakeJson(view)
                            : format == "csv" ? FormatCsv(MakeTable(view, /*exact=*/true))
                                              : MakeText(view, options.Has("plot"));

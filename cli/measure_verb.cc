@@ -6,6 +6,7 @@
 
 #include "cli/console.h"
 #include "cli/energy_json.h"
+#include "cli/footprint.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
@@ -31,6 +32,7 @@ constexpr const char* kAbout =
 struct Report {
   std::vector<std::string> command;
   std::vector<Measurement> runs;
+  Study rates;  // of which only carbon and tariff are set
 };
 
 const PhaseEnergy& TotalOf(const Measurement& run) { return run.energy.back(); }
@@ -68,6 +70,18 @@ std::string DescribeProvenance(const EnergyFigure& figure) {
   return text;
 }
 
+/// Of the mean of all runs.
+Footprint MeanFootprint(const Report& report) {
+  const auto joules = SpreadOver(report, [](const auto& run) { return JoulesOf(run, "total"); });
+  if (!TotalOf(report.runs.back()).figure) return {};
+  Footprint footprint;
+  footprint.grams = GramsOf(Joules(joules.mean), {}, {}, report.rates.carbon, {});
+  if (report.rates.tariff) {
+    footprint.price = PriceOf(Joules(joules.mean), *report.rates.tariff, report.rates.carbon);
+  }
+  return footprint;
+}
+
 /// A line each for joules, power and times, of one run or of all.
 std::string MakeText(const Report& report) {
   const Measurement& last = report.runs.back();
@@ -93,6 +107,7 @@ std::string MakeText(const Report& report) {
       text += fmt::format("         {} of {}\n", FormatJoules(domain.joules), domain.domain);
     }
   }
+  text += FootprintText(report.rates, {report.rates.carbon, {}}, MeanFootprint(report));
   const auto wall =
       SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).wall.value()); });
   const auto cpu =
@@ -146,7 +161,36 @@ ordered_json MakeJson(const Report& report) {
       SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).wall.value()); }));
   object["cpu_s"] = SpreadToJson(
       SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).cpu.value()); }));
+  const Footprint footprint = MeanFootprint(report);
+  object["carbon"] = CarbonToJson({report.rates.carbon, {}}, footprint.grams);
+  object["cost"] = PriceToJson(report.rates, footprint.price);
   return object;
+}
+
+/// Reads the flags that turn joules into gCO2e and money.
+Result<Study> ReadRates(const VerbOptions& options) {
+  Study rates;
+  rates.carbon.kind = *options.Get("kind");
+  rates.carbon.source = *options.Get("intensity-source");
+  rates.carbon.pue = options.Get<double>("pue");
+  if (rates.carbon.pue && *rates.carbon.pue < 1.0) {
+    return Fail(ErrorCode::kInvalidArgument, "--pue is 1 or more");
+  }
+  if (!rates.carbon.kind.empty() && rates.carbon.kind != "direct" &&
+      rates.carbon.kind != "life-cycle") {
+    return Fail(ErrorCode::kInvalidArgument, "--kind is direct or life-cycle");
+  }
+  if (const auto text = options.Get("intensity")) {
+    auto intensity = ParseIntensity(*text);
+    if (!intensity) return Pass(intensity, "--intensity");
+    rates.carbon.intensity = *intensity;
+  }
+  if (const auto text = options.Get("tariff")) {
+    auto tariff = ParseTariff(*text);
+    if (!tariff) return Pass(tariff, "--tariff");
+    rates.tariff = std::move(*tariff);
+  }
+  return rates;
 }
 
 /// Waits until nobody who wants the machine for itself has it.
@@ -184,6 +228,12 @@ int MeasureVerb(const Arguments& arguments) {
       "source", po::value<std::vector<std::string>>(),
       "a source of `joulefront meters` to use; may be repeated")(
       "gpu", po::value<std::vector<std::string>>(), "a GPU that it uses; may be repeated")(
+      "intensity", po::value<std::string>(), "also give gCO2e, at \"475 gCO2e/kWh\"")(
+      "kind", po::value<std::string>()->default_value(""),
+      "of the intensity: direct or life-cycle")(
+      "intensity-source", po::value<std::string>()->default_value(""), "where it is from")(
+      "pue", po::value<double>(), "what the building draws for each watt of its machines")(
+      "tariff", po::value<std::string>(), "also give the cost, at \"0.30 EUR/kWh\"")(
       "demand", po::value<std::string>(),
       "refuse figures weaker than this: measured, attributed, calibrated, estimated")(
       "format", po::value<std::string>()->default_value("table"), "table or json")(
@@ -211,10 +261,12 @@ int MeasureVerb(const Arguments& arguments) {
     plan.weakest = EnergyClassFromName(*demand);
     if (!plan.weakest) return options.Refuse(fmt::format("--demand: no class '{}'", *demand));
   }
+  auto rates = ReadRates(options);
+  if (!rates) return options.Refuse(rates.error().message);
   SignalWatch signals;
   HostLock lock;
   WaitForMachine(lock, plan.exclusive, signals);
-  Report report{.command = measure.command, .runs = {}};
+  Report report{.command = measure.command, .runs = {}, .rates = std::move(*rates)};
   while (static_cast<int>(report.runs.size()) < repeat && signals.stop_requests() == 0) {
     auto run = Measure(measure, signals);
     if (!run) return Complain("measure", run.error());

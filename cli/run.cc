@@ -14,6 +14,7 @@
 #include "cli/studies.h"
 #include "study_store/first_trials.h"
 #include "study_store/front.h"
+#include "workers/metering_plan.h"
 #include "workers/metric_patterns.h"
 #include "workers/study_runner.h"
 
@@ -123,6 +124,9 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   if (study.workers.exclusive && study.workers.count > 1) {
     return Fail(ErrorCode::kInvalidArgument, "exclusive = true allows one worker only");
   }
+  // Better now than by every worker.
+  auto meter = MakeMeter(ThisMachine(), PlanOf(study, 0), MonotonicNow(), CpuUsage{});
+  if (!meter) return Pass(meter);
   if (study.trainer.command.empty()) {
     return Fail(
         ErrorCode::kInvalidArgument,

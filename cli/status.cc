@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/console.h"
+#include "cli/footprint.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
@@ -33,6 +34,8 @@ struct Standing {
   StudyStore::Spent spent;
   Seconds elapsed;
   bool open = false;
+  CarbonView carbon;
+  Footprint footprint;
 };
 
 Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
@@ -49,6 +52,14 @@ Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
   if (!elapsed) return Pass(elapsed);
   auto open = store.IsOpen(id);
   if (!open) return Pass(open);
+  auto carbon = LoadCarbon(standing.study.carbon);
+  if (!carbon) return Pass(carbon);
+  standing.carbon = std::move(*carbon);
+  if (standing.carbon.given() || standing.study.tariff) {
+    auto attempts = store.LoadAttempts(id);
+    if (!attempts) return Pass(attempts);
+    standing.footprint = FootprintOf(standing.study, standing.carbon, *attempts);
+  }
   standing.trials = std::move(*trials);
   standing.counts = *counts;
   standing.running = std::move(*running);
@@ -106,16 +117,21 @@ std::string SpentText(const StudyStore::Spent& spent) {
 std::string MakeText(const Standing& standing, TimePoint now) {
   const TrialCounts& counts = standing.counts;
   const Front front = ComputeFront(standing.study, standing.trials);
+  std::size_t left_out = 0;
+  for (const auto& [key, count] : front.left_out) left_out += count;
   std::string text = fmt::format(
       "study    {} ({})\n"
       "trials   {} complete, {} failed, {} pruned, {} running, {} waiting\n"
       "budget   {}\n"
       "spent    {}; {} of running\n"
-      "front    {} trials{}\n",
+      "{}"
+      "front    {} trials{}{}\n",
       standing.study.name, standing.open ? "open" : "closed", counts.complete, counts.failed,
       counts.pruned, counts.running, counts.waiting, BudgetText(standing.study.budget),
-      SpentText(standing.spent), FormatSeconds(standing.elapsed), front.points.size(),
-      front.hypervolume ? ", hypervolume " + FormatNumber(*front.hypervolume) : "");
+      SpentText(standing.spent), FormatSeconds(standing.elapsed),
+      FootprintText(standing.study, standing.carbon, standing.footprint), front.points.size(),
+      front.hypervolume ? ", hypervolume " + FormatNumber(*front.hypervolume) : "",
+      left_out > 0 ? fmt::format("; {} left out, whose joules cannot be compared", left_out) : "");
   std::vector<std::string> proposers;
   for (const auto& [name, count] : ByProposer(standing)) {
     const double share = static_cast<double>(count) / static_cast<double>(standing.trials.size());
@@ -186,8 +202,11 @@ ordered_json MakeJson(const Standing& standing) {
            {{"joules", spent.weakest ? ordered_json(spent.joules.value()) : ordered_json()},
             {"class", spent.weakest ? ordered_json(Name(*spent.weakest)) : ordered_json()},
             {"attempts_without", spent.attempts_without}}},
+          {"carbon", CarbonToJson(standing.carbon, standing.footprint.grams)},
+          {"cost", PriceToJson(standing.study, standing.footprint.price)},
           {"elapsed_s", standing.elapsed.value()},
           {"front", front.points.size()},
+          {"front_key", front.key},
           {"hypervolume", front.hypervolume ? ordered_json(*front.hypervolume) : ordered_json()},
           {"proposed_by", proposed_by},
           {"last_proposal", last_proposal},

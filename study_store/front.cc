@@ -7,6 +7,7 @@
 #include "search/hypervolume.h"
 #include "search/knee.h"
 #include "search/pareto.h"
+#include "study_store/comparability.h"
 #include "study_store/evaluation.h"
 
 namespace joulefront {
@@ -50,14 +51,45 @@ std::size_t CostIndex(const Study& study) {
   return study.objectives.size() - 1;
 }
 
+std::vector<double> Minimised(const Study& study, const std::vector<FrontPoint>& points) {
+  std::vector<double> values;
+  for (const FrontPoint& point : points) {
+    for (std::size_t k = 0; k < point.objectives.size(); ++k) {
+      values.push_back(Sign(study.objectives[k]) * point.objectives[k]);
+    }
+  }
+  return values;
+}
+
+/// Of the candidates, the places of those that no other surely dominates.
+std::vector<std::size_t> SureFront(const Study& study, const std::vector<Trial>& trials,
+                                   const std::vector<std::size_t>& candidates) {
+  std::vector<std::vector<UncertainValue>> values;
+  for (const std::size_t i : candidates) {
+    auto& of_trial = values.emplace_back();
+    for (const Objective& objective : study.objectives) {
+      UncertainValue value = ValueWithError(objective, trials[i], /*across_keys=*/true);
+      value.mean *= Sign(objective);
+      of_trial.push_back(value);
+    }
+  }
+  std::vector<std::size_t> front;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool dominated = std::any_of(values.begin(), values.end(), [&](const auto& other) {
+      return SurelyDominates(other, values[i]);
+    });
+    if (!dominated) front.push_back(i);
+  }
+  return front;
+}
+
 }  // namespace
 
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
-                   const std::vector<Bound>& bounds) {
+                   const std::vector<Bound>& bounds, Mix mix) {
   Front front;
   const std::size_t m = study.objectives.size();
-  std::vector<double> values;
-  std::vector<std::size_t> trial_of;
+  std::vector<std::size_t> candidates;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     if (trials[i].state != TrialState::kComplete) continue;
     const auto evaluation = Evaluate(study, trials[i].values);
@@ -65,15 +97,28 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
     ++front.complete;
     if (evaluation->violation > 0.0) continue;
     ++front.feasible;
-    if (!Meets(trials[i], bounds)) continue;
-    values.insert(values.end(), evaluation->objectives.begin(), evaluation->objectives.end());
-    trial_of.push_back(i);
+    if (Meets(trials[i], bounds)) candidates.push_back(i);
   }
-  if (trial_of.empty()) return front;
+  if (candidates.empty()) return front;
+  std::vector<ComparableGroup> groups = GroupByKey(study, trials, candidates);
+  front.mixed = mix == Mix::kYes && groups.size() > 1;
+  if (!front.mixed) {
+    front.key = groups.front().key;
+    candidates = std::move(groups.front().trials);
+    for (std::size_t g = 1; g < groups.size(); ++g) {
+      front.left_out.emplace_back(groups[g].key, groups[g].trials.size());
+    }
+  }
+  std::vector<double> values;
+  for (const std::size_t i : candidates) {
+    const auto evaluation = Evaluate(study, trials[i].values);
+    values.insert(values.end(), evaluation->objectives.begin(), evaluation->objectives.end());
+  }
   const Points points{values, m};
   const std::vector<double> reference = ReferencePoint(study, points);
-  for (const std::size_t i : ParetoFront(points)) {
-    FrontPoint point{.trial = trial_of[i], .objectives = {}};
+  for (const std::size_t i :
+       front.mixed ? SureFront(study, trials, candidates) : ParetoFront(points)) {
+    FrontPoint point{.trial = candidates[i], .objectives = {}};
     for (std::size_t k = 0; k < m; ++k) {
       point.objectives.push_back(Sign(study.objectives[k]) * points[i][k]);
     }
@@ -84,13 +129,7 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
   std::stable_sort(front.points.begin(), front.points.end(), [&](const auto& a, const auto& b) {
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];
   });
-  std::vector<double> minimised;
-  for (const FrontPoint& point : front.points) {
-    for (std::size_t k = 0; k < m; ++k) {
-      minimised.push_back(Sign(study.objectives[k]) * point.objectives[k]);
-    }
-  }
-  if (const auto knee = Knee({minimised, m})) front.points[*knee].knee = true;
+  if (const auto knee = Knee({Minimised(study, front.points), m})) front.points[*knee].knee = true;
   front.hypervolume = Hypervolume(points, reference);
   for (std::size_t k = 0; k < m; ++k) {
     front.reference_point.push_back(Sign(study.objectives[k]) * reference[k]);

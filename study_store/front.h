@@ -24,6 +24,10 @@ struct Front {
   std::optional<double> hypervolume;    // with respect to it; empty without a feasible trial
   std::size_t complete = 0;             // complete trials with all values
   std::size_t feasible = 0;             // those that meet the constraints
+  std::string key;                      // comparability key of its joules; empty if mixed
+  bool mixed = false;                   // of several keys, as was asked for
+  /// Trials that it does not consider, since their joules cannot be compared, by key.
+  std::vector<std::pair<std::string, std::size_t>> left_out;
 };
 
 /// A bound on a value, from --min or --max: only trials that meet all bounds are considered.
@@ -32,11 +36,17 @@ struct Bound {
   std::optional<double> min, max;
 };
 
+/// Whether joules of different keys are compared.
+enum class Mix {
+  kNo,   // the front is of one key (GroupByKey); other trials are left out
+  kYes,  // of all, and a trial dominates another only where it surely does (SurelyDominates)
+};
+
 /// Non-dominated feasible trials. What is paid is the last metered objective, or the last one where
 /// none is metered. The reference point is the user's, else the worst feasible value plus a tenth
 /// of the range seen, so that extremes count.
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
-                   const std::vector<Bound>& bounds = {});
+                   const std::vector<Bound>& bounds = {}, Mix mix = Mix::kNo);
 
 /// For two objectives: what one unit of the other objective costs, from one point to the next:
 /// |change of cost| / |change of the other|; empty for the first point and where neighbours agree.

@@ -166,6 +166,7 @@ SELECT
   total.joules AS energy_j,
   provenance.class AS energy_class,
   total.coverage,
+  total.provenance AS comparability_key,
   total.wall_s,
   (SELECT sum(joules) FROM energy AS e
     WHERE e.study = trial.study AND e.trial = trial.number AND e.phase = 'total') AS spent_j,
@@ -192,6 +193,7 @@ WITH objective AS MATERIALIZED (
     item.value ->> '$.phase' IS NOT NULL AS metered
   FROM study, json_each(study.definition, '$.objectives') AS item
 ),
+-- Figures of different provenance are not compared: each key has a front of its own.
 -- What is paid: the last metered objective, or the last one. The front runs from cheap to dear.
 cost AS MATERIALIZED (
   SELECT study, coalesce(max(iif(metered, position, NULL)), max(position)) AS position
@@ -203,7 +205,10 @@ bound AS MATERIALIZED (
   FROM study, json_each(study.definition, '$.constraints') AS item
 ),
 feasible AS MATERIALIZED (
-  SELECT t.study, t.number FROM trial AS t
+  SELECT t.study, t.number,
+    (SELECT e.provenance FROM energy AS e WHERE e.study = t.study AND e.trial = t.number
+      AND e.attempt = t.attempts AND e.phase = 'total') AS key
+  FROM trial AS t
   WHERE t.state = 'complete'
     AND NOT EXISTS (
       SELECT 1 FROM bound AS b
@@ -229,7 +234,7 @@ JOIN score AS paid ON paid.study = a.study AND paid.number = a.number
   AND paid.position = cost.position
 WHERE NOT EXISTS (
   SELECT 1 FROM feasible AS b
-  WHERE b.study = a.study
+  WHERE b.study = a.study AND b.key IS a.key
     AND 1 = (
       -- 1 if b is nowhere worse and somewhere better, else 0.
       SELECT max(sb.score < sa.score) AND NOT max(sb.score > sa.score)
@@ -239,8 +244,26 @@ WHERE NOT EXISTS (
 ORDER BY a.study, paid.score, a.number;
 )sql";
 
-// From version 1 on. A step never changes once it is released.
-constexpr std::span<const Migration> kMigrations;
+// Shared counters and domains; the failure class energy-limit; a front for each comparability key.
+// CHECK constraints cannot be altered but in the schema's own text, where a list that only allows
+// more is safe to write.
+constexpr const char* kFrom1To2 = R"sql(
+ALTER TABLE energy ADD COLUMN measured_j REAL;
+ALTER TABLE energy ADD COLUMN idle_j REAL;
+ALTER TABLE energy ADD COLUMN others_j REAL;
+ALTER TABLE energy ADD COLUMN idle_of_others_j REAL;
+ALTER TABLE energy ADD COLUMN residual_j REAL;
+ALTER TABLE energy ADD COLUMN domains TEXT CHECK (domains IS NULL OR json_valid(domains));
+DROP VIEW front;
+DROP VIEW trials_wide;
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, '''timeout'',', '''timeout'', ''energy-limit'',')
+  WHERE type = 'table' AND name IN ('trial', 'attempt');
+PRAGMA writable_schema = RESET;
+)sql";
+
+// From version 1 on. A step never changes once it is released; views are made anew after the last.
+constexpr Migration kMigrations[] = {{1, kFrom1To2}};
 
 Result<std::int64_t> VersionOf(SqliteConnection& connection) {
   return connection.SelectInt("PRAGMA user_version");
@@ -248,6 +271,11 @@ Result<std::int64_t> VersionOf(SqliteConnection& connection) {
 
 Result<void> SetVersion(SqliteConnection& connection, std::int64_t version) {
   return connection.Execute(fmt::format("PRAGMA user_version = {}", version).c_str());
+}
+
+Result<void> CreateViews(SqliteConnection& connection) {
+  JF_TRY(connection.Execute(kTrialsWide));
+  return connection.Execute(kFront);
 }
 
 struct DatabaseCloser {
@@ -321,8 +349,7 @@ Result<void> CreateSchema(SqliteConnection& connection) {
     if (!state) return Pass(state);
     if (*state != StoreState::kEmpty) return {};
     JF_TRY(connection.Execute(kTables));
-    JF_TRY(connection.Execute(kTrialsWide));
-    JF_TRY(connection.Execute(kFront));
+    JF_TRY(CreateViews(connection));
     JF_TRY(connection.Execute(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str()));
     return SetVersion(connection, kSchemaVersion);
   });
@@ -349,6 +376,7 @@ Result<void> Migrate(SqliteConnection& connection, std::span<const Migration> st
       }
       JF_TRY(connection.Execute(step->script));
     }
+    if (version == kSchemaVersion) JF_TRY(CreateViews(connection));
     return SetVersion(connection, version);
   });
 }

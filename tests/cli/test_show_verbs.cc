@@ -72,15 +72,16 @@ TEST_CASE("export as CSV is one trial a line, where a missing value is an empty 
   CHECK(
       data.out ==
       "number,state,parameter.width,parameter.optimizer,parameter.momentum,value.energy,value."
-      "error,energy.total_j,energy.total_class,energy.train_j,energy.train_class,attempts,"
+      "error,energy.total_j,energy.total_class,energy.total_coverage,energy.train_j,"
+      "energy.train_class,energy.train_coverage,attempts,"
       "proposed_by,reason,failure,message\n"
-      "0,complete,8,adam,,10.0,0.3,15.0,estimated,10.0,estimated,1,sobol,start,,\n"
-      "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,50.0,estimated,1,sobol,start,,\n"
-      "2,complete,64,adam,,90.0,0.05,95.0,estimated,90.0,estimated,1,sobol,start,,\n"
-      "3,complete,32,adam,,20.0,0.3,25.0,estimated,20.0,estimated,1,sobol,start,,\n"
-      "4,failed,8,adam,,,,,,,,1,sobol,start,exit-code,\"exit status 1; its last line: \"\"no\"\",\n"
+      "0,complete,8,adam,,10.0,0.3,15.0,estimated,1.0,10.0,estimated,1.0,1,sobol,start,,\n"
+      "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,1.0,50.0,estimated,1.0,1,sobol,start,,\n"
+      "2,complete,64,adam,,90.0,0.05,95.0,estimated,1.0,90.0,estimated,1.0,1,sobol,start,,\n"
+      "3,complete,32,adam,,20.0,0.3,25.0,estimated,1.0,20.0,estimated,1.0,1,sobol,start,,\n"
+      "4,failed,8,adam,,,,,,,,,,1,sobol,start,exit-code,\"exit status 1; its last line: \"\"no\"\",\n"
       "\x1b[2Jgone\"\n"
-      "5,waiting,16,sgd,0.5,,,,,,,0,nsga2,bred,,\n");
+      "5,waiting,16,sgd,0.5,,,,,,,,,0,nsga2,bred,,\n");
 }
 
 TEST_CASE("export as JSON has the documented shape") {
@@ -142,8 +143,9 @@ TEST_CASE("meters says what can be measured here, in every format") {
   CHECK(shop.Run({"meters"}).out.starts_with("host "));
   const json data = json::parse(shop.Run({"meters", "--format", "json"}).out);
   CHECK_FALSE(data["meters"].empty());
-  CHECK(shop.Run({"meters", "--format", "csv"})
-            .out.starts_with("source,domain,boundary,usable,class,detail,remedy\n"));
+  CHECK(
+      shop.Run({"meters", "--format", "csv"})
+          .out.starts_with("source,domain,boundary,readable,used,update_period_s,detail,remedy\n"));
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ TEST_CASE("a store of a newer version says which, and to update") {
     CHECK(error.message ==
           path +
               " was written by a newer joulefront (store version 7; this one knows "
-              "versions up to 1); update joulefront");
+              "versions up to 2); update joulefront");
   }
 }
 
@@ -198,21 +198,51 @@ TEST_CASE("a store is migrated step by step, after a copy of it was made") {
   const std::string path = folder / "store.db";
   MakeStore(path);
   const std::string before = Show(*OpenStore(path, OpenMode::kRead));
-  const Migration good[] = {{1, "ALTER TABLE study ADD COLUMN note TEXT"},
-                            {2, "UPDATE study SET note = 'kept'"}};
-  const Migration bad[] = {{1, "ALTER TABLE study ADD COLUMN note TEXT"}, {2, "DROP TABLE none"}};
+  const Migration good[] = {{2, "ALTER TABLE study ADD COLUMN note TEXT"},
+                            {3, "UPDATE study SET note = 'kept'"}};
+  const Migration bad[] = {{2, "ALTER TABLE study ADD COLUMN note TEXT"}, {3, "DROP TABLE none"}};
   {
     auto connection = SqliteConnection::Open(path, path, SQLITE_OPEN_READWRITE, kBusyWait);
     REQUIRE(connection);
-    REQUIRE_FALSE(Migrate(**connection, bad, 3));
-    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == 1);
-    Require(Migrate(**connection, good, 3));
-    Require(Migrate(**connection, good, 3));  // nothing left to do
-    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == 3);
+    REQUIRE_FALSE(Migrate(**connection, bad, 4));
+    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == 2);
+    Require(Migrate(**connection, good, 4));
+    Require(Migrate(**connection, good, 4));  // nothing left to do
+    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == 4);
     CHECK(Require((*connection)->SelectInt("SELECT count(*) FROM study WHERE note = 'kept'")) == 1);
   }
-  CHECK(Show(*OpenStore(path + ".v1.bak", OpenMode::kRead)) == before);
-  CHECK(OpenError(path, OpenMode::kRead).message.find("version 3") != std::string::npos);
+  CHECK(Show(*OpenStore(path + ".v2.bak", OpenMode::kRead)) == before);
+  CHECK(OpenError(path, OpenMode::kRead).message.find("version 4") != std::string::npos);
+}
+
+TEST_CASE("a store of version 1 is brought up to date, and keeps what it holds") {
+  TestFolder folder;
+  const std::string path = folder / "store.db";
+  Sql(path, ReadFile(JOULEFRONT_SOURCE_DIR "/tests/study_store/schema_v1.sql"));
+  const Study study = SampleStudy();
+  Sql(path,
+      fmt::format("INSERT INTO study (name, created_ms, definition_hash, settings, definition)"
+                  " VALUES ('{}', 1, 'x', '{}', '{}');"
+                  "INSERT INTO trial VALUES (1, 0, 'complete', 1, 1, 1, 2, 7, 'sobol', NULL,"
+                  " '', 'start', '{{}}');"
+                  "INSERT INTO attempt VALUES (1, 0, 1, 'complete', 'w', 'h', 'b', 1, 1, 1, 1,"
+                  " 2, NULL, '');"
+                  "INSERT INTO provenance VALUES (1, 'estimated', 'cpu-time', 'cpu',"
+                  " 'process-tree', 'excluded', 'h', 0.4);"
+                  "INSERT INTO energy VALUES (1, 0, 1, 0, 'total', 1.0, 0.5, 2.0, 1.0, 0.1, 1)",
+                  study.name, SettingsJson(study), DefinitionJson(study)));
+  const auto store = OpenStore(path, OpenMode::kWrite);
+  const auto trials = Require(store->LoadTrials(1));
+  REQUIRE(trials.size() == 1);
+  CHECK(trials[0].energy.at(0).figure->joules == Joules(2.0));
+  CHECK_FALSE(trials[0].energy.at(0).figure->division);
+  Require(store->AddTrial(1, SampleTrial(1), std::nullopt, At(2)));
+  const Claim claim = ClaimNext(*store, 1, "a", At(3));
+  AttemptResult failed = Ended(AttemptState::kFailed, Energy(3.0));
+  failed.failure = FailureClass::kEnergyLimit;
+  Require(store->FinishAttempt(claim, failed, RetryLimits{}, At(4)));
+  CHECK(Show(Require(store->LoadAttempts(1, 1)).at(0).energy) == Show(Energy(3.0)));
+  Sql(path, "SELECT * FROM front; SELECT * FROM trials_wide; PRAGMA integrity_check");
 }
 
 TEST_CASE("a damaged store is told from a good one, and never crashes a reader") {

@@ -1,4 +1,5 @@
 joulefront_test(workers joulefront::workers
+  workers/test_alerts.cc
   workers/test_attempt_log.cc
   workers/test_attempt_runner.cc
   workers/test_bad_trainers.cc

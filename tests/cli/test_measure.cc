@@ -1,0 +1,145 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/command.h"
+#include "tests/cli/sample_store.h"
+#include "workers/measure.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kBusy = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; ";
+
+TEST_CASE("measure keeps the command's output and exit code, and reports beside them") {
+  const Workshop shop;
+  const Outcome run =
+      shop.Run({"measure", "--", "sh", "-c", std::string(kBusy) + "echo out; exit 7"});
+  CHECK(run.code == 7);
+  CHECK(run.out == "out\n");
+  CHECK_THAT(run.err, Catch::StartsWith("joules   "));
+  CHECK_THAT(run.err, Catch::Contains("W mean"));
+  CHECK_THAT(run.err, Catch::Contains(" CPU\n"));
+  CHECK(shop.Run({"measure", "--", "sh", "-c", "kill -9 $$"}).code == 137);
+}
+
+TEST_CASE("measure passes the command's input on") {
+  const Workshop shop;
+  CHECK(shop.Run({"measure", "--", "cat"}, "in\n").out == "in\n");
+}
+
+TEST_CASE("measure --repeat gives mean and interval, as JSON too") {
+  const Workshop shop;
+  const Outcome run = shop.Run({"measure", "--repeat", "3", "--format", "json", "--output",
+                                "r.json", "--intensity", "400 gCO2e/kWh", "--kind", "life-cycle",
+                                "--tariff", "0.3 EUR/kWh", "--", "sh", "-c", kBusy});
+  CHECK(run.code == 0);
+  const json report = json::parse(shop.Read("r.json"));
+  REQUIRE(report["runs"].size() == 3);
+  const json& total = report["runs"][0]["phases"]["total"];
+  CHECK(total["joules"] > 0.0);
+  CHECK(total.contains("class"));
+  CHECK(report["joules"].contains("half_width_95"));
+  const double joules = report["joules"]["mean"];
+  CHECK(report["carbon"]["gco2e"].get<double>() == Approx(joules / 3.6e6 * 400));
+  CHECK(report["carbon"]["kind"] == "life-cycle");
+  CHECK(report["cost"]["price"].get<double>() == Approx(joules / 3.6e6 * 0.3));
+}
+
+TEST_CASE("measure --phases follows the trainer protocol and passes it on") {
+  const Workshop shop;
+  const std::string message = R"({"joulefront": "phase", "name": "train"})";
+  const Outcome run = shop.Run({"measure", "--phases", "--format", "json", "--output", "r.json",
+                                "--", "sh", "-c", "echo '" + message + "'; " + kBusy});
+  CHECK(run.out == message + "\n");
+  const json report = json::parse(shop.Read("r.json"));
+  CHECK(report["runs"][0]["phases"]["train"]["cpu_s"] > 0.0);
+}
+
+TEST_CASE("measure says what is wrong with its flags, and with the command") {
+  const Workshop shop;
+  CHECK(shop.Run({"measure", "ls"}).code == 2);
+  CHECK(shop.Run({"measure", "--"}).code == 2);
+  CHECK(shop.Run({"measure", "--repeat", "0", "--", "true"}).code == 2);
+  CHECK(shop.Run({"measure", "--demand", "sure", "--", "true"}).code == 2);
+  CHECK(shop.Run({"measure", "--intensity", "475", "--", "true"}).code == 2);
+  const Outcome missing = shop.Run({"measure", "--", "no-such-program"});
+  CHECK(missing.code == 2);
+  CHECK_THAT(missing.err, Catch::Contains("was not found"));
+  const Outcome meter = shop.Run({"measure", "--source", "ipmi", "--", "true"});
+  CHECK(meter.code == 5);
+  CHECK_THAT(meter.err, Catch::Contains("'ipmi'"));
+}
+
+TEST_CASE("the interval of a mean is Student's") {
+  const Spread spread = SpreadOf({1.0, 2.0, 3.0});
+  CHECK(spread.mean == Approx(2.0));
+  CHECK(*spread.deviation == Approx(1.0));
+  CHECK(*spread.half_width == Approx(4.302653 / std::sqrt(3.0)));
+  CHECK_FALSE(SpreadOf({1.0}).half_width);
+}
+
+TEST_CASE("a study that demands what is not there ends with exit code 5 before it begins") {
+  const Workshop shop;
+  shop.Write("study.toml",
+             "[study]\nname = \"s\"\n[objectives]\nerror = { direction = \"minimize\" }\n"
+             "[space]\nx = { type = \"float\", low = 0.0, high = 1.0 }\n"
+             "[trainer]\ncommand = [\"true\"]\n[budget]\ntrials = 1\n"
+             "[metering]\nsources = [\"plug\"]\n"
+             "[metering.own]\nplug = { file = \"none\", gives = \"joules\" }\n");
+  const Outcome run = shop.Run({"run", "study.toml"});
+  CHECK(run.code == 5);
+  CHECK_THAT(run.err, Catch::Contains("'plug'"));
+}
+
+TEST_CASE("attempts are exported in CodeCarbon's columns, and what is not known is empty") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  const Outcome bare = shop.Run({"export", "digits.db", "--format", "emissions"});
+  CHECK(bare.code == 0);
+  CHECK_THAT(bare.out, Catch::StartsWith("timestamp,project_name,run_id,experiment_id,duration,"
+                                         "emissions,emissions_rate,cpu_power"));
+  CHECK_THAT(bare.err, Catch::Contains("no [carbon]"));
+  Study study = DigitsStudy("other");
+  study.carbon.intensity = 400.0;
+  study.tariff = Tariff{0.5, "EUR"};
+  MakeDigitsStore(shop / "other.db", study);
+  const std::string csv = shop.Run({"export", "other.db", "--format", "emissions"}).out;
+  CHECK(csv.find(",joulefront ") != std::string::npos);
+  const json status = json::parse(shop.Run({"status", "other.db", "--format", "json"}).out);
+  const double joules = status["energy"]["joules"];
+  CHECK(status["carbon"]["gco2e"].get<double>() == Approx(joules / 3.6e6 * 400));
+  CHECK(status["cost"]["price"].get<double>() == Approx(joules / 3.6e6 * 0.5));
+  CHECK_THAT(shop.Run({"status", "other.db"}).out, Catch::Contains("kind not said"));
+}
+
+TEST_CASE("meters --calibrate and --replay refuse what is none, with its line") {
+  const Workshop shop;
+  shop.Write("wall.csv", "seconds,tool_joules,wall_joules\n1,2\n");
+  const Outcome fit = shop.Shell("XDG_STATE_HOME=. $JF meters --calibrate wall.csv");
+  CHECK(fit.code == 2);
+  CHECK_THAT(fit.err, Catch::Contains("line 2"));
+  CHECK(shop.Run({"meters", "--replay", "wall.csv"}).code == 6);
+  CHECK(shop.Run({"meters", "--replay", "none"}).code == 2);
+  CHECK(shop.Run({"meters", "--probe", "soon"}).code == 2);
+}
+
+TEST_CASE("a calibration is stored for this machine, and shown") {
+  const Workshop shop;
+  std::string csv = "seconds,tool_joules,wall_joules\n";
+  for (int watts = 20; watts <= 300; watts += 40) {
+    csv += std::to_string(900 * watts) + ",";
+    csv.insert(csv.rfind(std::to_string(900 * watts)), "900,");
+    csv += std::to_string(900 * (40 + watts * 5 / 4)) + "\n";
+  }
+  shop.Write("wall.csv", csv);
+  const Outcome fit = shop.Shell("XDG_STATE_HOME=$PWD $JF meters --calibrate wall.csv");
+  CHECK(fit.code == 0);
+  CHECK_THAT(fit.out, Catch::Contains("wall = 40 W + 1.25 x tool"));
+  CHECK_THAT(shop.Shell("XDG_STATE_HOME=$PWD $JF meters").out,
+             Catch::Contains("wall     = 40 W + 1.25 x tool"));
+}
+
+}  // namespace
+}  // namespace joulefront
