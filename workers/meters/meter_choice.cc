@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "workers/meters/host.h"
+#include "workers/meters/hwmon_source.h"
+#include "workers/meters/ipmi_source.h"
 #include "workers/meters/nvml_source.h"
 #include "workers/meters/perf_source.h"
 #include "workers/meters/powercap_source.h"
@@ -85,6 +87,9 @@ FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan) {
   Append(found, FindPerf(roots));
   Append(found, FindPowercap(roots));
   Append(found, FindNvml(roots, plan.gpus));
+  Append(found, FindHwmon(roots));
+  Append(found, FindBatteries(roots));
+  Append(found, FindIpmi(roots));
   Append(found, FindUserSources(plan.own));
   found.listings.push_back(
       {EstimateDomain(), true,
