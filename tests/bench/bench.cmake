@@ -9,6 +9,8 @@ joulefront_bench(bench_pareto bench/bench_pareto.cc)
 joulefront_bench(bench_store bench/bench_store.cc)
 joulefront_bench(bench_trainer bench/bench_trainer.cc)
 joulefront_bench(bench_search bench/bench_search.cc)
+joulefront_bench(bench_meter bench/bench_meter.cc)
+target_link_libraries(bench_meter PRIVATE joulefront::meters)
 
 find_package(pagmo QUIET)
 if(pagmo_FOUND)

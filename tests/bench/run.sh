@@ -12,7 +12,7 @@ if [[ $# -gt 0 && $1 != --* ]]; then
   shift
 fi
 [[ -e $folder/CMakeCache.txt ]] || cmake --preset full -B "$folder" >/dev/null
-targets=(joulefront bench_pareto bench_store bench_trainer)
+targets=(joulefront bench_pareto bench_store bench_trainer bench_meter)
 # Against pagmo, where it is installed.
 if grep -q '^pagmo_DIR:PATH=/' "$folder/CMakeCache.txt"; then targets+=(bench_front); fi
 cmake --build "$folder" --target "${targets[@]}" -- --quiet

@@ -82,15 +82,22 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
 
 }  // namespace
 
-FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan) {
+FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek seek) {
+  const auto wanted = [&](std::string_view source, bool automatic) {
+    if (seek == Seek::kAll) return true;
+    if (plan.sources.empty()) return automatic;
+    return std::find(plan.sources.begin(), plan.sources.end(), source) != plan.sources.end();
+  };
   FoundSources found;
-  Append(found, FindPerf(roots));
-  Append(found, FindPowercap(roots));
-  Append(found, FindNvml(roots, plan.gpus));
-  Append(found, FindHwmon(roots));
-  Append(found, FindBatteries(roots));
-  Append(found, FindIpmi(roots));
-  Append(found, FindUserSources(plan.own));
+  if (wanted(kPerf, true)) Append(found, FindPerf(roots));
+  if (wanted(kPowercap, true)) Append(found, FindPowercap(roots));
+  if (wanted(kNvml, true)) Append(found, FindNvml(roots, plan.gpus));
+  if (wanted(kHwmon, true)) Append(found, FindHwmon(roots));
+  if (wanted(kBattery, false)) Append(found, FindBatteries(roots));
+  if (wanted(kIpmi, false)) Append(found, FindIpmi(roots));
+  for (const UserSource& own : plan.own) {
+    if (wanted(own.name, false)) Append(found, FindUserSources({own}));
+  }
   found.listings.push_back(
       {EstimateDomain(), true,
        fmt::format("CPU time x {} W, +-{} %: a model for want of a counter, for comparisons on "
@@ -142,7 +149,7 @@ Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds
     for (const auto& [name, idle] : record->idle) setup.idle[name] = idle.power;
     setup.calibration = record->calibration;
   }
-  FoundSources found = FindSources(roots, plan);
+  FoundSources found = FindSources(roots, plan, Seek::kNeeded);
   auto chosen = ChooseSources(found.listings, plan);
   if (!chosen) return Pass(chosen);
   EnergySources sources;

@@ -27,8 +27,14 @@ struct MeterPlan {
   std::string record;                  // file of the host record; empty: none
 };
 
-/// All sources of the machine, in order of preference.
-FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan);
+/// Which sources are looked for.
+enum class Seek {
+  kAll,     // whatever the machine has
+  kNeeded,  // what the plan may use: looking for the others would cost each attempt time
+};
+
+/// Sources of the machine, in order of preference.
+FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek seek = Seek::kAll);
 
 /// Of `listings`, the indices of those that the plan uses; the same for every attempt, as long as
 /// the machine does not change. Errors: kNoMeter, if a source that is named cannot be read.

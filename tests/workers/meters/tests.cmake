@@ -1,6 +1,7 @@
 joulefront_test(meters joulefront::meters
   workers/meters/test_accumulator.cc
   workers/meters/test_cpu_time.cc
+  workers/meters/test_fault_traces.cc
   workers/meters/test_host_simulator.cc
   workers/meters/test_meter.cc
   workers/meters/test_meter_choice.cc
