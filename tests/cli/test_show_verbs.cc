@@ -69,19 +69,19 @@ TEST_CASE("export as CSV is one trial a line, where a missing value is an empty 
   MakeDigitsStore(shop / "digits.db");
   const Outcome data = shop.Run({"export", "digits.db"});
   CHECK(data.code == 0);
-  CHECK(
-      data.out ==
-      "number,state,parameter.width,parameter.optimizer,parameter.momentum,value.energy,value."
-      "error,energy.total_j,energy.total_class,energy.total_coverage,energy.train_j,"
-      "energy.train_class,energy.train_coverage,attempts,"
-      "proposed_by,reason,failure,message\n"
-      "0,complete,8,adam,,10.0,0.3,15.0,estimated,1.0,10.0,estimated,1.0,1,sobol,start,,\n"
-      "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,1.0,50.0,estimated,1.0,1,sobol,start,,\n"
-      "2,complete,64,adam,,90.0,0.05,95.0,estimated,1.0,90.0,estimated,1.0,1,sobol,start,,\n"
-      "3,complete,32,adam,,20.0,0.3,25.0,estimated,1.0,20.0,estimated,1.0,1,sobol,start,,\n"
-      "4,failed,8,adam,,,,,,,,,,1,sobol,start,exit-code,\"exit status 1; its last line: \"\"no\"\",\n"
-      "\x1b[2Jgone\"\n"
-      "5,waiting,16,sgd,0.5,,,,,,,,,0,nsga2,bred,,\n");
+  CHECK(data.out ==
+        "number,state,parameter.width,parameter.optimizer,parameter.momentum,value.energy,value."
+        "error,energy.total_j,energy.total_class,energy.total_coverage,energy.train_j,"
+        "energy.train_class,energy.train_coverage,attempts,"
+        "proposed_by,reason,failure,message\n"
+        "0,complete,8,adam,,10.0,0.3,15.0,estimated,1.0,10.0,estimated,1.0,1,sobol,start,,\n"
+        "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,1.0,50.0,estimated,1.0,1,sobol,start,,\n"
+        "2,complete,64,adam,,90.0,0.05,95.0,estimated,1.0,90.0,estimated,1.0,1,sobol,start,,\n"
+        "3,complete,32,adam,,20.0,0.3,25.0,estimated,1.0,20.0,estimated,1.0,1,sobol,start,,\n"
+        "4,failed,8,adam,,,,,,,,,,1,sobol,start,exit-code,\"exit status 1; its last line: "
+        "\"\"no\"\",\n"
+        "\x1b[2Jgone\"\n"
+        "5,waiting,16,sgd,0.5,,,,,,,,,0,nsga2,bred,,\n");
 }
 
 TEST_CASE("export as JSON has the documented shape") {
