@@ -24,13 +24,6 @@ auto KeyOf(const Provenance& p) {
   return std::tie(p.energy_class, p.source, p.boundary, p.attribution, p.idle_policy, p.host);
 }
 
-bool IsPartial(const Study& study, const Trial& trial) {
-  return std::any_of(study.objectives.begin(), study.objectives.end(), [&](const auto& objective) {
-    const EnergyFigure* figure = FigureOf(objective, trial);
-    return figure != nullptr && figure->coverage < kWholeCoverage;
-  });
-}
-
 bool ShareKey(const Study& study, const Trial& a, const Trial& b) {
   return std::all_of(study.objectives.begin(), study.objectives.end(), [&](const auto& objective) {
     const EnergyFigure *one = FigureOf(objective, a), *other = FigureOf(objective, b);
@@ -61,6 +54,13 @@ void Describe(const Study& study, const Trial& trial, ComparableGroup& group) {
 double NormalProbability(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
 }  // namespace
+
+bool IsPartial(const Study& study, const Trial& trial) {
+  return std::any_of(study.objectives.begin(), study.objectives.end(), [&](const auto& objective) {
+    const EnergyFigure* figure = FigureOf(objective, trial);
+    return figure != nullptr && figure->coverage < kWholeCoverage;
+  });
+}
 
 std::vector<ComparableGroup> GroupByKey(const Study& study, const std::vector<Trial>& trials,
                                         const std::vector<std::size_t>& candidates) {

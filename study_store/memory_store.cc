@@ -24,7 +24,7 @@ struct KeptStudy {
   Seconds elapsed;
   std::vector<Trial> trials;
   std::map<AttemptKey, Attempt> attempts;
-  std::map<AttemptKey, std::map<std::int64_t, NamedValues>> progress;  // by step
+  std::map<AttemptKey, std::map<std::int64_t, ProgressReport>> progress;  // by step
   std::vector<Event> events;
   std::int64_t last_revision = 0;
 
@@ -69,7 +69,7 @@ class MemoryStore final : public StudyStore {
   Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                           const std::vector<PhaseEnergy>& so_far) override;
   Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                           TimePoint now) override;
+                           TimePoint now, std::optional<Joules> joules) override;
   Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
   Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
                              const RetryLimits& limits, TimePoint now) override;
@@ -289,10 +289,14 @@ Result<void> MemoryStore::RenewLease(const Claim& claim, TimePoint lease_until,
 }
 
 Result<void> MemoryStore::AddProgress(const Claim& claim, std::int64_t step,
-                                      const NamedValues& values, TimePoint) {
+                                      const NamedValues& values, TimePoint,
+                                      std::optional<Joules> joules) {
   const Attempt* attempt = FindAttempt(claim);
   if (attempt == nullptr || attempt->state != AttemptState::kRunning) return LeaseLost(claim);
-  NamedValues& kept = (*Find(claim.study))->progress[{claim.trial, claim.attempt}][step];
+  ProgressReport& report = (*Find(claim.study))->progress[{claim.trial, claim.attempt}][step];
+  report.step = step;
+  report.joules = joules;
+  NamedValues& kept = report.values;
   for (const auto& [name, value] : values) {
     if (std::isnan(value)) {
       kept.erase(name);
@@ -311,7 +315,7 @@ Result<std::vector<ProgressReport>> MemoryStore::LoadProgress(StudyId study, Tri
   if (last == (*kept)->attempts.begin() || std::prev(last)->first.first != trial) return reports;
   const auto found = (*kept)->progress.find(std::prev(last)->first);
   if (found == (*kept)->progress.end()) return reports;
-  for (const auto& [step, values] : found->second) reports.push_back({step, values});
+  for (const auto& [step, report] : found->second) reports.push_back(report);
   return reports;
 }
 

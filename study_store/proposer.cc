@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "study_store/comparability.h"
 #include "study_store/configuration_json.h"
 #include "study_store/evaluation.h"
 #include "study_store/front.h"
@@ -55,6 +56,10 @@ Result<void> Proposer::Refresh() {
 Result<void> Proposer::Settle(std::size_t number, const Trial& trial) {
   if (trial.state != TrialState::kComplete) {
     history_.Fail(number, FailureKind(trial.failure), SpendingOf(study_, trial));
+    return {};
+  }
+  if (IsPartial(study_, trial)) {  // its joules are too low: it says nothing of the configuration
+    history_.Fail(number, std::nullopt, {});
     return {};
   }
   auto evaluation = Evaluate(study_, trial.values);

@@ -144,16 +144,19 @@ Result<void> SqliteStore::RenewLease(const Claim& claim, TimePoint lease_until,
 }
 
 Result<void> SqliteStore::AddProgress(const Claim& claim, std::int64_t step,
-                                      const NamedValues& values, TimePoint now) {
+                                      const NamedValues& values, TimePoint now,
+                                      std::optional<Joules> joules) {
   return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
     auto report = connection_->Prepare(
-        "INSERT INTO progress (study, trial, attempt, step, at_ms)"
-        " SELECT study, trial, number, ?5, ?6 FROM attempt WHERE study = ?1 AND trial = ?2"
+        "INSERT INTO progress (study, trial, attempt, step, at_ms, joules)"
+        " SELECT study, trial, number, ?5, ?6, ?7 FROM attempt WHERE study = ?1 AND trial = ?2"
         " AND number = ?3 AND worker = ?4 AND state = 'running'"
-        " ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms");
+        " ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, joules = excluded.joules");
     if (!report) return Pass(report);
-    auto rows =
-        report->Bind(claim.study, claim.trial, claim.attempt, claim.worker, step, now).Run();
+    auto rows = report
+                    ->Bind(claim.study, claim.trial, claim.attempt, claim.worker, step, now,
+                           joules ? std::optional(joules->value()) : std::nullopt)
+                    .Run();
     if (!rows) return Pass(rows);
     if (*rows == 0) return tl::unexpected(LeaseLost(claim));
     for (const auto& [name, value] : values) {
@@ -170,7 +173,7 @@ Result<void> SqliteStore::AddProgress(const Claim& claim, std::int64_t step,
 Result<std::vector<ProgressReport>> SqliteStore::LoadProgress(StudyId study, TrialNumber trial) {
   JF_TRY(RequireStudy(study));
   auto query = connection_->Prepare(
-      "SELECT progress.step, name, value FROM progress LEFT JOIN progress_value"
+      "SELECT progress.step, name, value, progress.joules FROM progress LEFT JOIN progress_value"
       " USING (study, trial, attempt, step) WHERE study = ?1 AND trial = ?2 AND attempt ="
       " (SELECT max(number) FROM attempt WHERE study = ?1 AND trial = ?2)"
       " ORDER BY progress.step, name");
@@ -182,7 +185,10 @@ Result<std::vector<ProgressReport>> SqliteStore::LoadProgress(StudyId study, Tri
     if (!row) return Pass(row);
     if (!*row) return reports;
     const std::int64_t step = query->Int(0);
-    if (reports.empty() || reports.back().step != step) reports.push_back({step, {}});
+    if (reports.empty() || reports.back().step != step) {
+      reports.push_back({step, {}, {}});
+      if (!query->IsNull(3)) reports.back().joules = Joules(query->Real(3));
+    }
     if (!query->IsNull(2)) reports.back().values[query->String(1)] = query->Real(2);
   }
 }

@@ -87,6 +87,7 @@ CREATE TABLE progress (
   attempt INTEGER NOT NULL,
   step INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
+  joules REAL,  -- of the attempt until then; NULL: not metered
   PRIMARY KEY (study, trial, attempt, step),
   FOREIGN KEY (study, trial, attempt) REFERENCES attempt (study, trial, number)
 ) STRICT, WITHOUT ROWID;
@@ -254,6 +255,7 @@ ALTER TABLE energy ADD COLUMN others_j REAL;
 ALTER TABLE energy ADD COLUMN idle_of_others_j REAL;
 ALTER TABLE energy ADD COLUMN residual_j REAL;
 ALTER TABLE energy ADD COLUMN domains TEXT CHECK (domains IS NULL OR json_valid(domains));
+ALTER TABLE progress ADD COLUMN joules REAL;
 DROP VIEW front;
 DROP VIEW trials_wide;
 PRAGMA writable_schema = ON;

@@ -53,7 +53,7 @@ class SqliteStore final : public StudyStore {
                           const std::vector<PhaseEnergy>& so_far) override;
   Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
   Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                           TimePoint now) override;
+                           TimePoint now, std::optional<Joules> joules) override;
   Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
                              const RetryLimits& limits, TimePoint now) override;
   Result<std::vector<Attempt>> LoadAttempts(StudyId study,

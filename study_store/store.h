@@ -95,9 +95,9 @@ class StudyStore {
                                   const std::vector<PhaseEnergy>& so_far) = 0;
 
   /// Records an intermediate report; one of the same step is replaced, and a value that is no
-  /// number kept as missing. kLeaseLost as above.
+  /// number kept as missing. `joules`: of the attempt so far. kLeaseLost as above.
   virtual Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                                   TimePoint now) = 0;
+                                   TimePoint now, std::optional<Joules> joules = {}) = 0;
 
   /// Reports of the last attempt of a trial, by step.
   virtual Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) = 0;

@@ -104,6 +104,7 @@ struct Claim {
 struct ProgressReport {
   std::int64_t step = 0;
   NamedValues values;
+  std::optional<Joules> joules;  // of the attempt until then; empty: nothing could be metered
 
   bool operator==(const ProgressReport&) const = default;
 };

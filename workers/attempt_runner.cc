@@ -136,7 +136,7 @@ class AttemptRunner {
     if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
       EnterPhase(phase->name);
     } else if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
-      if (callbacks_.on_progress) callbacks_.on_progress(*progress);
+      if (callbacks_.on_progress) callbacks_.on_progress(*progress, metered_.Look());
     } else if (const auto* result = std::get_if<ResultMessage>(&message)) {
       TakeResult(result->values);
     } else if (const auto* bad = std::get_if<BadMessage>(&message)) {

@@ -20,8 +20,8 @@
 namespace joulefront {
 
 struct AttemptCallbacks {
-  /// An intermediate report.
-  std::function<void(const ProgressMessage&)> on_progress;
+  /// An intermediate report, with the joules so far.
+  std::function<void(const ProgressMessage&, const std::vector<PhaseEnergy>&)> on_progress;
   /// About once a second, more often at first, with the joules so far. False stops the attempt:
   /// the lease is lost.
   std::function<bool(const std::vector<PhaseEnergy>&)> on_heartbeat;

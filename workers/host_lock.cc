@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -26,9 +27,16 @@ FileDescriptor OpenLock(const std::string& path) {
 
 }  // namespace
 
-HostLock::HostLock(std::string folder) {
+HostLock::HostLock(const std::string& name, std::string folder) {
   if (folder.empty()) folder = access("/run/lock", W_OK | X_OK) == 0 ? "/run/lock" : "/tmp";
-  path_ = folder + "/joulefront.lock";
+  path_ = fmt::format("{}/joulefront-{}.lock", folder, name);
+}
+
+std::string HostLock::NameOfGpus(const std::vector<std::string>& gpus) {
+  std::string name = "gpu";
+  for (const std::string& gpu : gpus) name += "-" + gpu;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
 }
 
 bool HostLock::TryAcquire(bool exclusive) {

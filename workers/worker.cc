@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "study_store/attempt_rules.h"
 #include "workers/alerts.h"
 #include "workers/attempt_runner.h"
 #include "workers/host_lock.h"
@@ -19,6 +20,8 @@ namespace {
 // While nothing waits, the store is asked again after this long, ever more slowly.
 constexpr int kFirstPauseMs = 5;
 constexpr int kLongestPauseMs = 200;
+// Of what was measured: a residual above it is told.
+constexpr double kMostResidual = 0.001;
 // How long a result that the store refuses is kept, once we are told to stop.
 constexpr Seconds kLastPatience(5.0);
 
@@ -37,22 +40,25 @@ class Worker {
         options_(options),
         signals_(signals),
         self_(ThisWorker(options.slot)),
-        metering_{ThisMachine(), PlanOf(study_, options.slot)} {}
+        metering_{ThisMachine(), PlanOf(study_, options.slot)},
+        gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)) {}
 
   // Claim a trial, run it, and begin again at once; when nothing waits, end if the study is closed,
   // else look again later.
   Result<void> Run() {
     int pause = kFirstPauseMs;
     while (signals_.stop_requests() == 0) {
-      if (host_lock_.TryAcquire(study_.workers.exclusive)) {
+      if (host_lock_.TryAcquire(study_.workers.exclusive) &&
+          gpu_lock_.TryAcquire(!metering_.plan.gpus.empty() && metering_.plan.gpu_users == 1)) {
         auto ran = RunNext();
-        host_lock_.Release();
+        gpu_lock_.Release();
         if (!ran) return Pass(ran);
         if (*ran) {
           pause = kFirstPauseMs;
           continue;
         }
       }
+      host_lock_.Release();
       auto open = store_.IsOpen(id_);
       if (open && !*open) return {};
       PauseFor(signals_, Seconds(pause * 1e-3));
@@ -87,6 +93,7 @@ class Worker {
     }
     const AttemptEnd end =
         RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim));
+    WarnOfResidual(claim, end);
     if (end.not_started && end.not_started->code == ErrorCode::kNoMeter) {  // so is this
       JF_TRY(Deliver(claim,
                      {.state = AttemptState::kInterrupted, .message = end.not_started->message}));
@@ -99,6 +106,21 @@ class Worker {
                     result.message.empty() ? "" : ": ", result.message));
     JF_TRY(Deliver(claim, result, end.stopped));
     return end.energy_limited ? TellLimit(claim, result) : Result<void>();
+  }
+
+  /// More CPU time than the host had: shares are not to be trusted.
+  void WarnOfResidual(const Claim& claim, const AttemptEnd& end) {
+    const PhaseEnergy* total = FindPhase(end.energy, kTotalPhase);
+    if (total == nullptr || !total->figure || !total->figure->division) return;
+    const Division& parts = *total->figure->division;
+    if (parts.residual <= parts.measured * kMostResidual) return;
+    const std::string message = fmt::format(
+        "trial {} attempt {}: its CPU time exceeds the host's by {:.2g} % of {}; its "
+        "share of the counter is not to be trusted",
+        claim.trial, claim.attempt, 100.0 * (parts.residual / parts.measured),
+        FormatJoules(parts.measured));
+    Say(message);
+    static_cast<void>(store_.AddEvent(id_, "ledger does not balance", message, CalendarNow()));
   }
 
   Result<void> TellLimit(const Claim& claim, const AttemptResult& result) {
@@ -115,10 +137,11 @@ class Worker {
 
   AttemptCallbacks CallbacksFor(const Claim& claim) {
     return {.on_progress =
-                [this, &claim](const ProgressMessage& progress) {
+                [this, &claim](const ProgressMessage& progress,
+                               const std::vector<PhaseEnergy>& energy) {
                   // A report that cannot be stored now is not worth stopping the training for.
-                  static_cast<void>(
-                      store_.AddProgress(claim, progress.step, progress.values, CalendarNow()));
+                  static_cast<void>(store_.AddProgress(claim, progress.step, progress.values,
+                                                       CalendarNow(), TotalJoules(energy)));
                 },
             .on_heartbeat =
                 [this, &claim](const std::vector<PhaseEnergy>& energy) {
@@ -164,7 +187,7 @@ class Worker {
   SignalWatch& signals_;
   WorkerIdentity self_;
   Metering metering_;
-  HostLock host_lock_;
+  HostLock host_lock_, gpu_lock_;  // an attempt holds both
 };
 
 bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {

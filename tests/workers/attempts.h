@@ -33,7 +33,7 @@ inline Outcome RunCommand(const ScratchFolder& folder, const std::vector<std::st
   BecomeSubreaper();
   Outcome outcome;
   const AttemptCallbacks callbacks{
-      .on_progress = [&](const ProgressMessage& p) { outcome.progress.push_back(p); },
+      .on_progress = [&](const ProgressMessage& p, const auto&) { outcome.progress.push_back(p); },
       .on_heartbeat =
           [&](const std::vector<PhaseEnergy>&) {
             return !meddling.on_heartbeat || meddling.on_heartbeat(signals);

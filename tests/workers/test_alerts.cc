@@ -115,7 +115,9 @@ TEST_CASE("an attempt can be metered by a file of the user's") {
 
 TEST_CASE("an exclusive attempt waits for shared ones, and they for it") {
   const ScratchFolder folder;
-  HostLock a(folder.path()), b(folder.path()), c(folder.path());
+  HostLock a("machine", folder.path()), b("machine", folder.path()), c("machine", folder.path());
+  HostLock gpu(HostLock::NameOfGpus({"GPU-1"}), folder.path());
+  CHECK(gpu.TryAcquire(true));  // another thing
   CHECK(a.TryAcquire(false));
   CHECK(b.TryAcquire(false));
   CHECK_FALSE(c.TryAcquire(true));
@@ -130,7 +132,7 @@ TEST_CASE("an exclusive attempt waits for shared ones, and they for it") {
 }
 
 TEST_CASE("where no lock can be made, attempts run and it is told") {
-  HostLock lock("/nonexistent/folder");
+  HostLock lock("machine", "/nonexistent/folder");
   CHECK(lock.TryAcquire(true));
   CHECK_THAT(lock.problem(), Catch::Contains("/nonexistent/folder"));
 }
