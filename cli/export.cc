@@ -48,6 +48,7 @@ std::string MakeJson(const Study& study, const std::vector<Trial>& trials) {
                            {"attempts", trial.attempts},
                            {"proposed_by", trial.proposed_by},
                            {"reason", trial.reason}};
+    if (trial.continues) object["continues"] = *trial.continues;
     if (trial.failure) {
       object["failure"] = {{"class", Name(*trial.failure)}, {"message", trial.message}};
     }

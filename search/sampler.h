@@ -25,6 +25,8 @@ struct Proposal {
   std::string proposed_by;         // "sobol", "nsga2", ...: what really made it
   std::string reason;              // one line for people
   std::vector<Forecast> forecast;  // m, or empty where there is no model
+  /// The trial, of the same configuration at less fidelity, whose training it goes on with.
+  std::optional<std::size_t> continues;
 };
 
 /// What a sampler heeds beside the history.
@@ -37,6 +39,8 @@ struct Terms {
   std::optional<double> cost_budget, cost_left;
   /// The user's reference point, minimised; an objective without one is empty. Empty or m of them.
   std::vector<std::optional<double>> reference;
+  /// Whether a trial of more fidelity goes on where one of less ended, and costs the rest only.
+  bool resumes = false;
 };
 
 /// Why there is no proposal.

@@ -70,6 +70,9 @@ class SurrogateModel {
   /// dimensions put into `slopes`.
   double LogScore(const Placement& at, Eigen::Index row, Eigen::VectorXd& slopes) const;
 
+  /// LogScores() of one configuration of whose expected cost `paid` has been paid already.
+  double LogScoreOfRest(const Configuration& configuration, double paid) const;
+
   std::vector<Forecast> Foretell(const Configuration& configuration) const;
 
  private:

@@ -36,8 +36,6 @@ constexpr std::size_t kKept = 10, kRounds = 4, kRoundVariants = 16;
 constexpr std::size_t kClimbed = 4;
 constexpr int kClimbIterations = 15;
 
-using Promotions = std::unordered_map<std::uint64_t, std::size_t>;  // hash -> promoted trial
-
 struct Candidate {
   Configuration configuration;
   double score;
@@ -141,11 +139,16 @@ void EnterPool(const SearchSpace& space, const History& history, const Surrogate
   }
 }
 
-// Trials of the front that were trained less than they could be, with three times the fidelity and
-// with all of it [Schmucker2021].
-Promotions EnterPromotions(const SearchSpace& space, const History& history,
-                           const SurrogateModel& model, Contest& contest) {
-  Promotions promotions;
+// A trial of the front that was trained less than it could be, and what it would be with more.
+struct Promotion {
+  std::size_t number;
+  Configuration configuration;
+};
+
+// With three times the fidelity and with all of it [Schmucker2021]; what is new to the history.
+std::vector<Promotion> PromotionsOf(const SearchSpace& space, const History& history,
+                                    const SurrogateModel& model) {
+  std::vector<Promotion> promotions;
   const auto fidelity = space.fidelity();
   if (!fidelity) return promotions;
   constexpr double kFactor = 3.0;
@@ -157,11 +160,32 @@ Promotions EnterPromotions(const SearchSpace& space, const History& history,
     for (const double more : {std::min(kFactor * now, most), most}) {
       promoted[*fidelity] = space.CoordinateAt(*fidelity, space.KeyOf(*fidelity, more));
       if (!space.Contains(promoted)) continue;  // more of it activates other parameters
-      promotions.emplace(Hash(promoted), number);
-      contest.Enter(promoted);
+      if (!history.Contains(promoted)) promotions.push_back({number, promoted});
     }
   }
   return promotions;
+}
+
+/// What is proposed in the end.
+struct Winner {
+  Configuration configuration;
+  double score;
+  std::optional<std::size_t> continues;
+};
+
+/// The best of the contest, or a promotion that goes on where the shorter trial ended, if its rest
+/// is worth more.
+Winner BestOf(const History& history, const SurrogateModel& model, const Contest& contest,
+              const std::vector<Promotion>& promotions, bool resumes) {
+  const Candidate& best = contest.best().front();
+  Winner winner{best.configuration, best.score, std::nullopt};
+  for (const Promotion& promotion : promotions) {
+    const HistoryEntry& shorter = history.entries()[promotion.number];
+    if (!resumes || !shorter.spending.cost) continue;
+    const double score = model.LogScoreOfRest(promotion.configuration, *shorter.spending.cost);
+    if (score > winner.score) winner = {promotion.configuration, score, promotion.number};
+  }
+  return winner;
 }
 
 void Search(const SearchSpace& space, const History& history, const SurrogateModel& model,
@@ -221,20 +245,27 @@ Proposed SurrogateSampler::Propose(const SearchSpace& space, const History& hist
     return tl::unexpected(NoProposal::kTooDear);
   }
   Contest contest(space, history, model);
-  const Promotions promotions = EnterPromotions(space, history, model, contest);
+  const std::vector<Promotion> promotions = PromotionsOf(space, history, model);
+  for (const Promotion& promotion : promotions) contest.Enter(promotion.configuration);
   Search(space, history, model, random, contest);
   if (contest.best().empty()) {
     return ProposeRandom(space, history, terms, random,
                          "drawn at random: nothing new was found near the front");
   }
-  const Candidate& winner = contest.best().front();
+  const Winner winner = BestOf(history, model, contest, promotions, terms.resumes);
   if (winner.score == SurrogateModel::kTooDear) return tl::unexpected(NoProposal::kTooDear);
   std::string reason = model.KnowsFeasible() ? "largest expected gain"
                                              : "most probably feasible: no trial has been so far";
-  const auto promoted = promotions.find(Hash(winner.configuration));
-  if (promoted != promotions.end()) reason += fmt::format(": promotes trial {}", promoted->second);
+  const auto promotion =
+      std::find_if(promotions.begin(), promotions.end(),
+                   [&](const Promotion& p) { return p.configuration == winner.configuration; });
+  if (winner.continues) {
+    reason += fmt::format(": goes on with trial {}", *winner.continues);
+  } else if (promotion != promotions.end()) {
+    reason += fmt::format(": promotes trial {}", promotion->number);
+  }
   return Proposal{winner.configuration, "surrogate", std::move(reason),
-                  model.Foretell(winner.configuration)};
+                  model.Foretell(winner.configuration), winner.continues};
 }
 
 }  // namespace joulefront

@@ -16,6 +16,9 @@ using Eigen::VectorXd;
 // Power of the probability that a trial does not fail. A failure teaches nothing of the objectives,
 // so that where trials fail the gain stays as large as it was at first, while it shrinks elsewhere.
 constexpr double kCaution = 3.0;
+// Of a training, what going on with a shorter one costs at least: it has to be loaded, and the
+// forecast of the whole may be too low.
+constexpr double kLeastRest = 0.05;
 
 }  // namespace
 
@@ -95,6 +98,25 @@ VectorXd SurrogateModel::LogScores(const Placement& at) const {
     if (ExpectedCost(means(q, row), sds(q, row)) > *cost_left_) scores[row] = kTooDear;
   }
   return scores;
+}
+
+double SurrogateModel::LogScoreOfRest(const Configuration& configuration, double paid) const {
+  const Placement at = embedding_.Place({&configuration, 1});
+  const auto all = static_cast<Index>(processes_.size());
+  VectorXd means(all), sds(all);
+  for (Index q = 0; q < all; ++q) {
+    VectorXd mean, variance;
+    processes_[static_cast<std::size_t>(q)].Predict(at, mean, variance);
+    means[q] = mean[0];
+    sds[q] = (q < static_cast<Index>(objectives_) ? spread_ : 1.0) * std::sqrt(variance[0]);
+  }
+  const double score = Combine(means.data(), sds.data(), nullptr);
+  if (!cost_process_) return score;
+  const auto q = static_cast<Index>(*cost_process_);
+  const double whole = ExpectedCost(means[q], sds[q]);
+  const double rest = std::max(whole - paid, kLeastRest * whole);
+  if (cost_left_ && rest > *cost_left_) return kTooDear;
+  return score + cost_exponent_ * std::log(whole / rest);
 }
 
 double SurrogateModel::LogScore(const Placement& at, Index row, VectorXd& slopes) const {

@@ -24,11 +24,11 @@ auto KeyOf(const Provenance& p) {
   return std::tie(p.energy_class, p.source, p.boundary, p.attribution, p.idle_policy, p.host);
 }
 
-bool ShareKey(const Study& study, const Trial& a, const Trial& b) {
+bool TrialsShareKey(const Study& study, const Trial& a, const Trial& b) {
   return std::all_of(study.objectives.begin(), study.objectives.end(), [&](const auto& objective) {
     const EnergyFigure *one = FigureOf(objective, a), *other = FigureOf(objective, b);
     if (one == nullptr || other == nullptr) return one == other;
-    return KeyOf(one->provenance) == KeyOf(other->provenance);
+    return ShareKey(one->provenance, other->provenance);
   });
 }
 
@@ -55,6 +55,8 @@ double NormalProbability(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0))
 
 }  // namespace
 
+bool ShareKey(const Provenance& a, const Provenance& b) { return KeyOf(a) == KeyOf(b); }
+
 bool IsPartial(const Study& study, const Trial& trial) {
   return std::any_of(study.objectives.begin(), study.objectives.end(), [&](const auto& objective) {
     const EnergyFigure* figure = FigureOf(objective, trial);
@@ -68,7 +70,7 @@ std::vector<ComparableGroup> GroupByKey(const Study& study, const std::vector<Tr
   for (const std::size_t i : candidates) {
     const bool partial = IsPartial(study, trials[i]);
     auto group = std::find_if(groups.begin(), groups.end(), [&](const ComparableGroup& g) {
-      return g.partial == partial && ShareKey(study, trials[g.trials.front()], trials[i]);
+      return g.partial == partial && TrialsShareKey(study, trials[g.trials.front()], trials[i]);
     });
     if (group == groups.end()) {
       ComparableGroup fresh;

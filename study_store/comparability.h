@@ -13,6 +13,9 @@ namespace joulefront {
 /// A figure that saw less of its time than this is partial: its joules are of that part only.
 inline constexpr double kWholeCoverage = 0.99;
 
+/// Whether figures of these origins may be compared.
+bool ShareKey(const Provenance& a, const Provenance& b);
+
 /// Whether the meter saw only a part of what an objective of the trial is.
 bool IsPartial(const Study& study, const Trial& trial);
 

@@ -36,7 +36,10 @@ const Objective* MeteredCost(const Study& study) {
 std::optional<double> CostOf(const Study& study, const Trial& trial) {
   if (study.cost) return FiniteValue(trial.values, *study.cost);
   // A trial that was metered without a figure for "total" has a part of its joules, no more.
-  if (const auto total = TotalJoules(trial.energy)) return total->value();
+  if (const auto total = TotalJoules(trial.energy)) {
+    const auto before = FiniteValue(trial.values, std::string(kResumedJoules));
+    return total->value() + before.value_or(0.0);
+  }
   const Objective* told = trial.energy.empty() ? MeteredCost(study) : nullptr;
   return told == nullptr ? std::nullopt : FiniteValue(trial.values, told->name);
 }

@@ -61,6 +61,7 @@ class MemoryStore final : public StudyStore {
   Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
                                std::optional<std::int64_t> limit, TimePoint now) override;
   Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision) override;
+  Result<Trial> LoadTrial(StudyId study, TrialNumber number) override;
   Result<TrialCounts> CountTrials(StudyId study) override;
 
   Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
@@ -195,6 +196,7 @@ Result<TrialNumber> MemoryStore::AddTrial(StudyId study, const NewTrial& trial,
   added.proposed_by = trial.proposed_by;
   added.reason = trial.reason;
   added.seed = trial.seed;
+  added.continues = trial.continues;
   kept.Move(added, TrialState::kWaiting);
   return number;
 }
@@ -213,6 +215,15 @@ Result<std::vector<Trial>> MemoryStore::LoadTrials(StudyId study, std::int64_t r
     trials.push_back((*kept)->trials[static_cast<std::size_t>(number)]);
   }
   return trials;
+}
+
+Result<Trial> MemoryStore::LoadTrial(StudyId study, TrialNumber number) {
+  auto trials = LoadTrials(study, 0);
+  if (!trials) return Pass(trials);
+  if (number < 0 || number >= static_cast<TrialNumber>(trials->size())) {
+    return Fail(ErrorCode::kNotFound, fmt::format("there is no trial {}", number));
+  }
+  return trials->at(static_cast<std::size_t>(number));
 }
 
 Result<TrialCounts> MemoryStore::CountTrials(StudyId study) {
@@ -274,7 +285,8 @@ Result<std::optional<Claim>> MemoryStore::ClaimTrial(StudyId study, const Worker
                .attempt = key.second,
                .worker = worker.name,
                .configuration = taken.configuration,
-               .seed = taken.seed};
+               .seed = taken.seed,
+               .continues = taken.continues};
 }
 
 Result<void> MemoryStore::RenewLease(const Claim& claim, TimePoint lease_until,

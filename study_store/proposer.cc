@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::uint64_t kRepeatStream = 0x726570656174;  // "repeat"
 
+std::optional<TrialNumber> ContinuedBy(const Proposal& proposal) {
+  if (!proposal.continues) return std::nullopt;
+  return static_cast<TrialNumber>(*proposal.continues);
+}
+
 }  // namespace
 
 Proposer::Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<Sampler> sampler)
@@ -96,7 +101,8 @@ Terms Proposer::TermsFor(std::optional<Joules> spent) const {
               .cost_exponent = study_.cost_exponent,
               .cost_budget = {},
               .cost_left = {},
-              .reference = {}};
+              .reference = {},
+              .resumes = study_.trainer.resumes};
   const auto& budget = study_.budget.energy;
   if (spent && budget && !study_.cost) {  // a cost of another unit cannot be weighed against joules
     terms.cost_budget = budget->value();
@@ -141,7 +147,8 @@ Result<TrialNumber> Proposer::Add(Proposal proposal, std::optional<std::int64_t>
                        .proposed_by = proposal.proposed_by,
                        .reason = ReasonOf(proposal),
                        // 53 bits, so that every language reads the seed exactly.
-                       .seed = Mix64(study_.seed ^ Mix64(history_.size())) >> 11};
+                       .seed = Mix64(study_.seed ^ Mix64(history_.size())) >> 11,
+                       .continues = ContinuedBy(proposal)};
   auto number = store_.AddTrial(id_, trial, limit, now);
   if (!number) return Pass(number);
   JF_CHECK(static_cast<std::size_t>(*number) == history_.size());

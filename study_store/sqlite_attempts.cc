@@ -100,7 +100,7 @@ Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerI
       "UPDATE trial SET state = 'running', attempts = attempts + 1, revision = ?3"
       " WHERE study = ?1 AND number = (SELECT number FROM trial WHERE study = ?1"
       " AND state = 'waiting' AND (?2 IS NULL OR number = ?2) ORDER BY number LIMIT 1)"
-      " RETURNING number, attempts, seed, configuration");
+      " RETURNING number, attempts, seed, configuration, continues");
   if (!take) return Pass(take);
   auto row = take->Bind(study, trial, *revision).Step();
   if (!row) return Pass(row);
@@ -110,7 +110,8 @@ Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerI
               .attempt = static_cast<int>(take->Int(1)),
               .worker = worker.name,
               .configuration = take->String(3),
-              .seed = std::bit_cast<std::uint64_t>(take->Int(2))};
+              .seed = std::bit_cast<std::uint64_t>(take->Int(2)),
+              .continues = take->IsNull(4) ? std::nullopt : std::optional(take->Int(4))};
   JF_TRY(take->Run());
   auto insert = connection_->Prepare(
       "INSERT INTO attempt (study, trial, number, state, worker, host, boot_id, pid, start_ticks,"

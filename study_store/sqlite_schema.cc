@@ -42,6 +42,7 @@ CREATE TABLE trial (
   message TEXT NOT NULL DEFAULT '',
   reason TEXT NOT NULL,
   configuration TEXT NOT NULL CHECK (json_valid(configuration)),
+  continues INTEGER CHECK (continues < number),  -- the trial whose training it goes on with
   PRIMARY KEY (study, number),
   CHECK ((finished_ms IS NULL) = (state IN ('waiting', 'running')))
 ) STRICT, WITHOUT ROWID;
@@ -256,6 +257,7 @@ ALTER TABLE energy ADD COLUMN idle_of_others_j REAL;
 ALTER TABLE energy ADD COLUMN residual_j REAL;
 ALTER TABLE energy ADD COLUMN domains TEXT CHECK (domains IS NULL OR json_valid(domains));
 ALTER TABLE progress ADD COLUMN joules REAL;
+ALTER TABLE trial ADD COLUMN continues INTEGER CHECK (continues < number);
 DROP VIEW front;
 DROP VIEW trials_wide;
 PRAGMA writable_schema = ON;

@@ -145,16 +145,17 @@ void SqliteConnection::Pause(int tries) {
 }
 
 Result<Query> SqliteConnection::Prepare(std::string_view sql) {
-  auto& statement = prepared_[sql];
-  if (statement == nullptr) {
+  auto kept = prepared_.find(sql);
+  if (kept == prepared_.end()) {
     sqlite3_stmt* made = nullptr;
     const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &made, nullptr);
     if (code != SQLITE_OK) return tl::unexpected(ErrorFor(code));
-    statement.reset(made);
+    kept = prepared_.emplace(sql, made).first;
   }
-  JF_CHECK(sqlite3_stmt_busy(statement.get()) == 0);
-  return Query(*this, statement.get());
+  sqlite3_stmt* statement = kept->second.get();
+  JF_CHECK(sqlite3_stmt_busy(statement) == 0);
+  return Query(*this, statement);
 }
 
 Result<void> SqliteConnection::Execute(const char* script) {

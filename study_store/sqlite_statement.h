@@ -94,7 +94,7 @@ class SqliteConnection {
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
-  /// `sql` is a literal: the prepared statement is kept under it. No two Query of one text at once.
+  /// The prepared statement is kept under its text. No two Query of one text at once.
   Result<Query> Prepare(std::string_view sql);
   /// Runs a script of any number of statements, and waits for locks that SQLite itself gives up on.
   Result<void> Execute(const char* script);
@@ -151,7 +151,15 @@ class SqliteConnection {
   std::chrono::steady_clock::time_point waiting_since_;
   std::minstd_rand jitter_;
   Survives survives_ = Survives::kPowerCut;  // SQLite's default
-  std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, StatementDeleter>> prepared_;
+  struct TextHash {
+    using is_transparent = void;  // a text is looked for without being copied
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, StatementDeleter>, TextHash,
+                     std::equal_to<>>
+      prepared_;
 };
 
 }  // namespace joulefront

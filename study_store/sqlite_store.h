@@ -44,6 +44,7 @@ class SqliteStore final : public StudyStore {
   Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
                                std::optional<std::int64_t> limit, TimePoint now) override;
   Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision) override;
+  Result<Trial> LoadTrial(StudyId study, TrialNumber number) override;
   Result<TrialCounts> CountTrials(StudyId study) override;
 
   Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,

@@ -9,6 +9,31 @@
 
 namespace joulefront {
 
+namespace {
+
+constexpr const char* kTrialColumns =
+    "SELECT number, state, attempts, revision, seed, proposed_by, failure, message, reason,"
+    " configuration, continues FROM trial";
+
+/// The trial in a row of kTrialColumns, without its values and energy.
+Trial ReadTrial(const Query& row) {
+  Trial trial;
+  trial.number = row.Int(0);
+  trial.state = TrialStateFromName(row.Text(1)).value_or(TrialState::kFailed);
+  trial.attempts = static_cast<int>(row.Int(2));
+  trial.revision = row.Int(3);
+  trial.seed = std::bit_cast<std::uint64_t>(row.Int(4));
+  trial.proposed_by = row.Text(5);
+  trial.failure = FailureClassFromName(row.Text(6));
+  trial.message = row.Text(7);
+  trial.reason = row.Text(8);
+  trial.configuration = row.Text(9);
+  if (!row.IsNull(10)) trial.continues = row.Int(10);
+  return trial;
+}
+
+}  // namespace
+
 Result<std::int64_t> SqliteStore::NextRevision(StudyId study) {
   // Trials are never deleted, so the highest revision in use is the last one given.
   auto query =
@@ -41,11 +66,11 @@ Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
     if (!revision) return Pass(revision);
     auto insert = connection_->Prepare(
         "INSERT INTO trial (study, number, state, revision, created_ms, seed, proposed_by, reason,"
-        " configuration) VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8)");
+        " configuration, continues) VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     if (!insert) return Pass(insert);
     JF_TRY(insert
                ->Bind(study, *number, *revision, now, std::bit_cast<std::int64_t>(trial.seed),
-                      trial.proposed_by, trial.reason, trial.configuration)
+                      trial.proposed_by, trial.reason, trial.configuration, trial.continues)
                .Run());
     return *number;
   });
@@ -86,12 +111,9 @@ Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t r
   return connection_->Read([&]() -> Result<std::vector<Trial>> {
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
-        revision <= 0 ? "SELECT number, state, attempts, revision, seed, proposed_by, failure,"
-                        " message, reason, configuration"
-                        " FROM trial WHERE study = ?1 AND ?2 = ?2 ORDER BY number"
-                      : "SELECT number, state, attempts, revision, seed, proposed_by, failure,"
-                        " message, reason, configuration FROM trial INDEXED BY trial_by_revision"
-                        " WHERE study = ?1 AND revision > ?2 ORDER BY number");
+        kTrialColumns + std::string(revision <= 0 ? " WHERE study = ?1 AND ?2 = ?2 ORDER BY number"
+                                                  : " INDEXED BY trial_by_revision WHERE study = ?1"
+                                                    " AND revision > ?2 ORDER BY number"));
     if (!query) return Pass(query);
     query->Bind(study, revision);
     auto count = NextNumber(study);
@@ -102,22 +124,37 @@ Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t r
       auto row = query->Step();
       if (!row) return Pass(row);
       if (!*row) break;
-      Trial& trial = trials.emplace_back();
-      trial.number = query->Int(0);
-      trial.state = TrialStateFromName(query->Text(1)).value_or(TrialState::kFailed);
-      trial.attempts = static_cast<int>(query->Int(2));
-      trial.revision = query->Int(3);
-      trial.seed = std::bit_cast<std::uint64_t>(query->Int(4));
-      trial.proposed_by = query->Text(5);
-      trial.failure = FailureClassFromName(query->Text(6));
-      trial.message = query->Text(7);
-      trial.reason = query->Text(8);
-      trial.configuration = query->Text(9);
+      trials.push_back(ReadTrial(*query));
     }
     JF_TRY(LoadValues(study, revision, trials));
     JF_TRY(LoadEnergy(study, revision, trials));
     return trials;
   });
+}
+
+Result<Trial> SqliteStore::LoadTrial(StudyId study, TrialNumber number) {
+  auto query =
+      connection_->Prepare(std::string(kTrialColumns) + " WHERE study = ?1 AND number = ?2");
+  if (!query) return Pass(query);
+  auto row = query->Bind(study, number).Step();
+  if (!row) return Pass(row);
+  if (!*row) return Fail(ErrorCode::kNotFound, fmt::format("there is no trial {}", number));
+  Trial trial = ReadTrial(*query);
+  auto values =
+      connection_->Prepare("SELECT name, value FROM trial_value WHERE study = ?1 AND trial = ?2");
+  if (!values) return Pass(values);
+  values->Bind(study, number);
+  while (true) {
+    auto value = values->Step();
+    if (!value) return Pass(value);
+    if (!*value) break;
+    trial.values[values->String(0)] = values->Real(1);
+  }
+  if (trial.state != TrialState::kComplete) return trial;
+  auto attempts = LoadAttempts(study, number);
+  if (!attempts) return Pass(attempts);
+  if (!attempts->empty()) trial.energy = std::move(attempts->back().energy);
+  return trial;
 }
 
 Result<void> SqliteStore::LoadValues(StudyId study, std::int64_t revision,

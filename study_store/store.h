@@ -32,6 +32,7 @@ struct NewTrial {
   std::string proposed_by;
   std::string reason;
   std::uint64_t seed = 0;
+  std::optional<TrialNumber> continues;
 };
 
 struct TrialCounts {
@@ -75,6 +76,8 @@ class StudyStore {
 
   /// Trials changed after `revision` (0: all), by number.
   virtual Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision = 0) = 0;
+  /// One trial. kNotFound.
+  virtual Result<Trial> LoadTrial(StudyId study, TrialNumber number) = 0;
   virtual Result<TrialCounts> CountTrials(StudyId study) = 0;
 
   // --- attempts ---

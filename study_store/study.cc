@@ -136,6 +136,7 @@ void ReadDefinition(const json& definition, Study& study) {
   study.space = SearchSpace::Create(std::move(parameters)).value();
   study.trainer.command = definition.at("trainer").at("command");
   study.trainer.metrics = definition.at("trainer").at("metrics");
+  study.trainer.resumes = definition.at("trainer").value("resumes", false);
 }
 
 void ReadSettings(const json& settings, Study& study) {
@@ -200,13 +201,14 @@ std::string Dotted(std::string pointer) {
 }  // namespace
 
 std::string DefinitionJson(const Study& study) {
-  const json definition = {
+  json definition = {
       {"name", study.name},
       {"seed", study.seed},
       {"objectives", ListToJson(study.objectives)},
       {"constraints", ListToJson(study.constraints)},
       {"space", ListToJson(study.space.parameters())},
       {"trainer", {{"command", study.trainer.command}, {"metrics", study.trainer.metrics}}}};
+  if (study.trainer.resumes) definition["trainer"]["resumes"] = true;
   return definition.dump();
 }
 

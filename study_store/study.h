@@ -34,6 +34,7 @@ struct Constraint {
 struct TrainerSpec {
   std::vector<std::string> command;            // placeholders not yet replaced; empty: none given
   std::map<std::string, std::string> metrics;  // name -> regular expression on output lines
+  bool resumes = false;  // it goes on from the folder of a shorter trial (JOULEFRONT_RESUME_DIR)
 };
 
 struct Budget {

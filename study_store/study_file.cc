@@ -136,7 +136,7 @@ bool IsMetered(const Study& study, const std::string& name) {
 
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "trainer");
-  reader.RefuseUnknownKeys(table, "[trainer]", {"command", "metrics"});
+  reader.RefuseUnknownKeys(table, "[trainer]", {"command", "metrics", "resumes"});
   study.trainer.command = reader.Texts(table, "command");
   const toml::node* command = table.get("command");
   if (root.contains("trainer") &&
@@ -155,6 +155,11 @@ void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
                                                      name));
       }
     }
+  }
+  study.trainer.resumes = reader.Flag(table, "resumes").value_or(false);
+  if (study.trainer.resumes && !study.space.fidelity()) {
+    reader.Refuse(table.get("resumes")->source(),
+                  "resumes = true needs a parameter with fidelity = true: the amount of training");
   }
   const toml::table& metrics = reader.Table(table, "metrics");
   for (const auto& [name, node] : TomlReader::InFileOrder(metrics)) {

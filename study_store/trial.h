@@ -52,6 +52,9 @@ inline bool IsFinished(TrialState state) {
 
 using NamedValues = std::map<std::string, double>;
 
+/// A value of a trial that went on with a shorter one: the joules of all that it goes on from.
+inline constexpr std::string_view kResumedJoules = "resumed_j";
+
 struct Trial {
   TrialNumber number = 0;
   TrialState state = TrialState::kWaiting;
@@ -64,7 +67,8 @@ struct Trial {
   std::string proposed_by;
   std::string reason;
   std::uint64_t seed = 0;
-  std::int64_t revision = 0;  // grows with every change of any trial of the study
+  std::optional<TrialNumber> continues;  // the shorter trial whose training it goes on with
+  std::int64_t revision = 0;             // grows with every change of any trial of the study
 };
 
 /// The process that holds a claim. `boot_id` is the kernel's, so that a pid means something.
@@ -98,6 +102,7 @@ struct Claim {
   std::string worker;
   std::string configuration;  // canonical JSON
   std::uint64_t seed = 0;
+  std::optional<TrialNumber> continues;  // as Trial::continues
 };
 
 /// What a trainer said on its way; values that are no numbers are missing.

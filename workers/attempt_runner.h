@@ -58,4 +58,8 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
 /// or failed with its class and a message for people.
 AttemptResult Judge(const Study& study, const AttemptEnd& end);
 
+/// Adds what `origin` took to a complete result that went on with it: joules of metered values, and
+/// kResumedJoules. Joules of another comparability key cannot be added: then it has failed.
+void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result);
+
 }  // namespace joulefront

@@ -2,8 +2,11 @@
 #include <signal.h>
 #include <string.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "study_store/attempt_rules.h"
+#include "study_store/comparability.h"
 #include "workers/attempt_runner.h"
 
 namespace joulefront {
@@ -109,6 +112,42 @@ AttemptResult Judge(const Study& study, const AttemptEnd& end) {
     if (auto failure = take(constraint)) return *failure;
   }
   return {.state = AttemptState::kComplete, .values = std::move(values), .energy = end.energy};
+}
+
+void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {
+  if (result.state != AttemptState::kComplete) return;
+  bool comparable = true;
+  const auto add = [&](const auto& wanted) {
+    if (!wanted.phase) return;
+    const PhaseEnergy *own = FindPhase(result.energy, *wanted.phase),
+                      *before = FindPhase(origin.energy, *wanted.phase);
+    const auto value = origin.values.find(wanted.name);
+    comparable = comparable && own != nullptr && own->figure && before != nullptr &&
+                 before->figure && value != origin.values.end() &&
+                 ShareKey(own->figure->provenance, before->figure->provenance);
+    if (comparable) result.values[wanted.name] += value->second;
+  };
+  for (const Objective& objective : study.objectives) add(objective);
+  for (const Constraint& constraint : study.constraints) {
+    const bool is_objective =
+        std::any_of(study.objectives.begin(), study.objectives.end(),
+                    [&](const Objective& objective) { return objective.name == constraint.name; });
+    if (!is_objective) add(constraint);
+  }
+  if (!comparable) {
+    result.state = AttemptState::kFailed;
+    result.failure = FailureClass::kNoResult;
+    result.values.clear();
+    result.message = fmt::format(
+        "it went on with trial {}, whose joules were obtained otherwise, "
+        "so that they cannot be added",
+        origin.number);
+    return;
+  }
+  const auto earlier = origin.values.find(std::string(kResumedJoules));
+  const auto total = TotalJoules(origin.energy);
+  result.values[std::string(kResumedJoules)] =
+      (earlier == origin.values.end() ? 0.0 : earlier->second) + (total ? total->value() : 0.0);
 }
 
 }  // namespace joulefront

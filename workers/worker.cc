@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <optional>
 
@@ -91,6 +92,11 @@ class Worker {
                      {.state = AttemptState::kInterrupted, .message = command.error().message}));
       return Pass(command);
     }
+    auto origin = OriginOf(claim);
+    if (!origin) return Pass(origin);
+    if (*origin) {
+      command->environment.push_back("JOULEFRONT_RESUME_DIR=" + WorkDirOfOrigin(**origin));
+    }
     const AttemptEnd end =
         RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim));
     WarnOfResidual(claim, end);
@@ -100,12 +106,35 @@ class Worker {
       return tl::unexpected(*end.not_started);
     }
     AttemptResult result = Judge(study_, end);
+    if (*origin) AddOrigin(study_, **origin, result);
     if (result.state == AttemptState::kFailed)
       result.message += "; log: " + work_dir + "/trainer.log";
     Say(fmt::format("trial {} attempt {}: {}{}{}", claim.trial, claim.attempt, Name(result.state),
                     result.message.empty() ? "" : ": ", result.message));
     JF_TRY(Deliver(claim, result, end.stopped));
     return end.energy_limited ? TellLimit(claim, result) : Result<void>();
+  }
+
+  std::string WorkDirOfOrigin(const Trial& origin) const {
+    return WorkDirOf(options_.store_path, study_.name, origin.number, origin.attempts);
+  }
+
+  /// The shorter trial that the attempt goes on with; empty if it begins anew, also since the
+  /// folder of the shorter one is gone.
+  Result<std::optional<Trial>> OriginOf(const Claim& claim) {
+    if (!claim.continues || !study_.trainer.resumes) return std::optional<Trial>();
+    auto origin = store_.LoadTrial(id_, *claim.continues);
+    if (!origin) return Pass(origin, "reading the trial that is continued");
+    std::error_code error;
+    if (origin->state == TrialState::kComplete &&
+        std::filesystem::is_directory(WorkDirOfOrigin(*origin), error)) {
+      return std::optional(std::move(*origin));
+    }
+    Say(
+        fmt::format("trial {} attempt {}: the folder of trial {}, which it would go on with, is "
+                    "gone: it begins anew",
+                    claim.trial, claim.attempt, *claim.continues));
+    return std::optional<Trial>();
   }
 
   /// More CPU time than the host had: shares are not to be trusted.

@@ -69,6 +69,7 @@ std::string Show(const Trial& trial) {
       trial.number, Name(trial.state), trial.configuration, trial.proposed_by, trial.reason,
       trial.seed, trial.attempts, NameOrNone(trial.failure), trial.message, trial.revision);
   for (const auto& [name, value] : trial.values) text += fmt::format(" {}={}", name, value);
+  if (trial.continues) text += fmt::format(" continues {}", *trial.continues);
   return text + "\n" + Show(trial.energy);
 }
 
