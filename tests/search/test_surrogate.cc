@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -304,6 +306,38 @@ TEST_CASE("a trial of few epochs is promoted where more of them promise most", "
   }
   INFO(reasons);
   REQUIRE(reasons.find("promotes trial") != std::string::npos);
+}
+
+TEST_CASE("where trainings go on, more of them are worth their rest, and say what they go on with",
+          "[surrogate]") {
+  auto epochs = Int("epochs", 1, 27, true);
+  epochs.fidelity = true;
+  const auto space = MakeSpace({Int("x", 0, 4), Int("y", 0, 4), epochs});
+  const auto continued = [&](bool resumes) {
+    const SurrogateSampler sampler;
+    History history(2);
+    int count = 0;
+    for (std::size_t number = 0; number < 40; ++number) {
+      const Terms terms{.seed = 2, .resumes = resumes};
+      const auto proposal = sampler.Propose(space, history, terms);
+      REQUIRE(SurrogateSampler().Propose(space, history, terms)->continues == proposal->continues);
+      if (proposal->continues) {
+        ++count;
+        const auto& shorter = history.entries()[*proposal->continues].configuration;
+        REQUIRE(*shorter[2] < *proposal->configuration[2]);
+        for (const std::size_t i : {0U, 1U}) REQUIRE(shorter[i] == proposal->configuration[i]);
+        REQUIRE(proposal->reason.find(fmt::format("goes on with trial {}", *proposal->continues)) !=
+                std::string::npos);
+      }
+      history.Add(proposal->configuration);
+      auto scaled = proposal->configuration;
+      for (const std::size_t i : {0U, 1U}) *scaled[i] /= 4.0;
+      history.Evaluate(number, Trained(scaled, *scaled[2]), {.cost = *scaled[2], .seconds = {}});
+    }
+    return count;
+  };
+  REQUIRE(continued(false) == 0);
+  REQUIRE(continued(true) > 0);
 }
 
 TEST_CASE("a large history is modelled in part: the best, the near, and some of all",

@@ -7,6 +7,7 @@ joulefront_test(workers joulefront::workers
   workers/test_judge.cc
   workers/test_kills.cc
   workers/test_metric_patterns.cc
+  workers/test_resuming.cc
   workers/test_sharing.cc
   workers/test_trainer_command.cc
   workers/test_trainer_output.cc)
