@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -149,8 +150,8 @@ class Session {
     auto claim = FindAsked(request, "progress");
     if (!claim) return Error(claim.error().message);
     const auto step = request.find("step");
-    if (step == request.end() || !step->is_number_integer()) {
-      return Error("a progress report needs \"step\": a whole number");
+    if (step == request.end() || !step->is_number_integer() || step->get<std::int64_t>() < 0) {
+      return Error("a progress report needs \"step\": a whole number, 0 or more");
     }
     auto values = ReadValues(request);
     if (!values) return Error(values.error().message);
@@ -181,7 +182,7 @@ class Session {
     return {{"ok", true}};
   }
 
-  static Result<NamedValues> ReadValues(const ordered_json& request) {
+  Result<NamedValues> ReadValues(const ordered_json& request) const {
     const auto refuse = [](const std::string& message) {
       return Fail(ErrorCode::kInvalidArgument, message);
     };
@@ -197,8 +198,17 @@ class Session {
             fmt::format("value \"{}\" is not a finite number; tell the trial as failed", name));
       }
       values[name] = value.get<double>();
+      if (values[name] < 0.0 && IsMetered(name)) {
+        return refuse(fmt::format("value \"{}\" is in joules, which are never below 0", name));
+      }
     }
     return values;
+  }
+
+  bool IsMetered(const std::string& name) const {
+    const auto metered = [&](const auto& item) { return item.name == name && item.phase; };
+    return std::any_of(study_.objectives.begin(), study_.objectives.end(), metered) ||
+           std::any_of(study_.constraints.begin(), study_.constraints.end(), metered);
   }
 
   Result<NamedValues> ReadResult(const ordered_json& request) const {

@@ -149,6 +149,9 @@ Fault CheckFidelity(const Parameter& p) {
   if (!p.fidelity) return std::nullopt;
   if (!IsNumeric(p)) return fault("fidelity", "a fidelity is an amount: use type float or int");
   if (!p.when.empty()) return fault("when", "a fidelity is always active: drop when or fidelity");
+  if (p.low == p.high) {
+    return fault("high", "a fidelity with one value is none: raise high, or drop fidelity");
+  }
   if (p.low <= 0.0) {
     return fault("low",
                  fmt::format("a fidelity needs low above 0, not {}: without any training there is "

@@ -76,7 +76,9 @@ TEST_CASE("ask-tell answers a bad line with an error and goes on") {
       {"{\"tell\": 0, \"failed\": 1}", "\"failed\" must be a text"},
       {"{\"tell\": 0, \"values\": {\"error\": 1}}", "\"values\" lacks \"accuracy\""},
       {"{\"progress\": 5}", "trial 5 is not waiting to be told in this session"},
-      {"{\"progress\": 0}", "a progress report needs \"step\": a whole number"},
+      {"{\"progress\": 0}", "a progress report needs \"step\": a whole number, 0 or more"},
+      {"{\"progress\": 0, \"step\": -1}",
+       "a progress report needs \"step\": a whole number, 0 or more"},
       {"{\"progress\": 0, \"step\": 1}",
        "a line on a trial needs \"values\": {...}, a tell that or \"failed\": \"why\""},
       {"{\"tell\": 0, \"values\": {\"error\": null, \"accuracy\": 1}}",
@@ -168,6 +170,20 @@ TEST_CASE("With --store the next session goes on, and what was never told comes 
   const Outcome status = shop.Run({"status", "told.db", "--format", "json"});
   CHECK(json::parse(status.out)["trials"] ==
         json::parse(R"({"complete":1,"failed":1,"pruned":0,"running":0,"waiting":2})"));
+}
+
+TEST_CASE("ask-tell refuses joules below 0") {
+  const Workshop shop;
+  shop.Write("s.toml",
+             "[study]\nname = \"s\"\n[objectives]\nerror = { direction = \"minimize\" }\n"
+             "energy = { direction = \"minimize\", phase = \"train\" }\n"
+             "[space]\nx = { type = \"float\", low = 0.0, high = 1.0 }\n");
+  const Outcome session =
+      shop.Run({"ask-tell", "s.toml"},
+               "{\"ask\": 1}\n{\"tell\": 0, \"values\": {\"error\": -1, \"energy\": -2}}\n"
+               "{\"tell\": 0, \"values\": {\"error\": -1, \"energy\": 2}}\n");
+  CHECK_THAT(session.out, Catch::Contains("\"energy\\\" is in joules, which are never below 0"));
+  CHECK(session.out.ends_with("{\"ok\":true}\n"));
 }
 
 TEST_CASE("A session in a store proposes what one without interruption would have") {

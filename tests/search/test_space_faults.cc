@@ -56,6 +56,7 @@ TEST_CASE("a fidelity is a number above 0 that is always active, one in a space"
   REQUIRE(SearchSpace::Create({fidelity(Int("epochs", 1, 100, true)), Float("x", 0, 1)}));
   REQUIRE(SearchSpace::Create({fidelity(Float("share", 0.1, 1))}));
   RequireFault({fidelity(Float("share", 0, 1))}, "share", "low", "low above 0, not 0");
+  RequireFault({fidelity(Int("epochs", 5, 5))}, "epochs", "high", "one value is none");
   RequireFault({fidelity(Choice("c", {true, false}))}, "c", "fidelity", "type float or int");
   RequireFault({Int("n", 0, 1), fidelity(WhenAtLeast(Int("epochs", 1, 9), "n", 1))}, "epochs",
                "when", "always active");
