@@ -56,7 +56,10 @@ class CommandMeter {
     }
     ReadOutput();
     KillDescendants();
+    const Seconds end = MonotonicNow();
     result_.energy = metered_.Settle();
+    // What is left of a second is one if it is half of it at least.
+    if (end - last_peak_ >= kInterval / 2.0) NotePeak(end, result_.energy);
     return std::move(result_);
   }
 

@@ -75,7 +75,7 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
     break;
   }
   return Fail(ErrorCode::kNoMeter,
-              fmt::format("the study asks for joules from '{}', but: {}; `joulefront meters` shows "
+              fmt::format("joules from '{}' are asked for, but: {}; `joulefront meters` shows "
                           "what there is",
                           source, why));
 }
@@ -165,7 +165,7 @@ Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds
   const Provenance& from = meter.provenance();
   if (plan.weakest && from.energy_class > *plan.weakest) {
     return Fail(ErrorCode::kNoMeter,
-                fmt::format("the study demands joules that are {}, but here they would be {} (from "
+                fmt::format("joules that are {} are demanded, but here they would be {} (from "
                             "{}); `joulefront meters` shows what would mend that",
                             Name(*plan.weakest), Name(from.energy_class), from.source));
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -41,6 +42,21 @@ constexpr std::array<Hierarchy, 3> kHierarchies = {{{"/fs/cgroup", "", false},
                                                     {"/fs/cgroup/unified", "", false},
                                                     {"/fs/cgroup/cpuacct", "cpuacct", true}}};
 
+/// Removes the groups of workers that were killed. The kernel refuses where a process is left.
+void RemoveStale(const SystemRoots& roots, const std::string& parent, std::string_view prefix) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(parent, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    const std::string pid = name.substr(prefix.size());
+    std::error_code none;
+    if (ParseCount(pid) && !std::filesystem::exists(roots.proc + "/" + pid, none)) {
+      rmdir(entry->path().c_str());
+    }
+  }
+}
+
 bool IsFile(const std::string& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -56,6 +72,7 @@ std::optional<TrainerCgroup> TrainerCgroup::Create(const SystemRoots& roots,
     if (!group) continue;
     const std::string parent = fmt::format("{}{}{}", roots.sys, hierarchy.folder, *group);
     if (!IsFile(parent + "/cgroup.procs")) continue;
+    RemoveStale(roots, parent, name.substr(0, name.rfind('-') + 1));
     const std::string path = fmt::format("{}/{}", parent, name);
     rmdir(path.c_str());  // of a process that was killed, and whose pid came round again
     if (mkdir(path.c_str(), 0755) != 0) continue;

@@ -15,7 +15,8 @@ namespace joulefront {
 class TrainerCgroup {
  public:
   /// Makes a group; empty where that is not possible, as for most users without a group of their
-  /// own (systemd-run --user --scope gives one). `name` is unique among this process's siblings.
+  /// own (systemd-run --user --scope gives one). `name` is "WORD-PID", with this process's pid;
+  /// groups of processes that are gone are removed along the way.
   static std::optional<TrainerCgroup> Create(const SystemRoots& roots, const std::string& name);
 
   TrainerCgroup(TrainerCgroup&& other) noexcept;

@@ -155,6 +155,22 @@ TEST_CASE("a control group is made below this process's own, whatever the versio
   CHECK_FALSE(TrainerCgroup::Create(machine.roots(), "trial"));  // without the kernel's files
 }
 
+TEST_CASE("control groups of workers that were killed are removed, and those of live ones kept") {
+  FakeMachine machine;
+  machine.Write("proc/self/cgroup", "0::/me\n");
+  machine.Write("proc/77/stat", "x");
+  const std::string parent = "sys/fs/cgroup/me";
+  machine.Write(parent + "/cgroup.procs", "1\n");
+  for (const char* group : {"joulefront-76", "joulefront-77", "other-76", "joulefront-x"}) {
+    std::filesystem::create_directories(machine.path(parent + "/" + group));
+  }
+  CHECK_FALSE(TrainerCgroup::Create(machine.roots(), "joulefront-78"));  // no kernel fills it
+  CHECK_FALSE(std::filesystem::exists(machine.path(parent + "/joulefront-76")));
+  for (const char* group : {"joulefront-77", "other-76", "joulefront-x"}) {
+    CHECK(std::filesystem::exists(machine.path(parent + "/" + group)));
+  }
+}
+
 TEST_CASE("where no control group can be made there is none") {
   FakeMachine machine;
   CHECK_FALSE(TrainerCgroup::Create(machine.roots(), "trial"));
