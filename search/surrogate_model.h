@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "search/acquisition.h"
@@ -64,14 +65,12 @@ class SurrogateModel {
   static constexpr double kTooDear = -std::numeric_limits<double>::infinity();
 
   /// log of expected gain x probability of feasibility and of success / expected cost^alpha, for
-  /// each row.
-  Eigen::VectorXd LogScores(const Placement& at) const;
+  /// each row. `paid`: what of a row's cost has been paid already, so that the rest counts; empty
+  /// for nothing.
+  Eigen::VectorXd LogScores(const Placement& at, std::span<const double> paid = {}) const;
   /// The same at one row, whatever joules are left, with its derivatives along the keys of the D
   /// dimensions put into `slopes`.
   double LogScore(const Placement& at, Eigen::Index row, Eigen::VectorXd& slopes) const;
-
-  /// LogScores() of one configuration of whose expected cost `paid` has been paid already.
-  double LogScoreOfRest(const Configuration& configuration, double paid) const;
 
   std::vector<Forecast> Foretell(const Configuration& configuration) const;
 

@@ -179,11 +179,21 @@ Winner BestOf(const History& history, const SurrogateModel& model, const Contest
               const std::vector<Promotion>& promotions, bool resumes) {
   const Candidate& best = contest.best().front();
   Winner winner{best.configuration, best.score, std::nullopt};
+  std::vector<Configuration> longer;
+  std::vector<std::size_t> shorter;
+  std::vector<double> paid;
   for (const Promotion& promotion : promotions) {
-    const HistoryEntry& shorter = history.entries()[promotion.number];
-    if (!resumes || !shorter.spending.cost) continue;
-    const double score = model.LogScoreOfRest(promotion.configuration, *shorter.spending.cost);
-    if (score > winner.score) winner = {promotion.configuration, score, promotion.number};
+    const auto& cost = history.entries()[promotion.number].spending.cost;
+    if (!resumes || !cost) continue;
+    longer.push_back(promotion.configuration);
+    shorter.push_back(promotion.number);
+    paid.push_back(*cost);
+  }
+  if (longer.empty()) return winner;
+  const VectorXd scores = model.LogScores(model.embedding().Place(longer), paid);
+  for (std::size_t i = 0; i < longer.size(); ++i) {
+    const double score = scores[static_cast<Index>(i)];
+    if (score > winner.score) winner = {longer[i], score, shorter[i]};
   }
   return winner;
 }

@@ -79,7 +79,7 @@ double SurrogateModel::Combine(const double* means, const double* sds, double* s
   return score;
 }
 
-VectorXd SurrogateModel::LogScores(const Placement& at) const {
+VectorXd SurrogateModel::LogScores(const Placement& at, std::span<const double> paid) const {
   const auto all = static_cast<Index>(processes_.size());
   MatrixXd means(all, at.size()), sds(all, at.size());
   for (Index q = 0; q < all; ++q) {
@@ -93,30 +93,17 @@ VectorXd SurrogateModel::LogScores(const Placement& at) const {
   for (Index row = 0; row < at.size(); ++row) {
     const double score = Combine(means.col(row).data(), sds.col(row).data(), nullptr);
     scores[row] = std::max(score, std::numeric_limits<double>::lowest());
-    if (!cost_left_) continue;
+    if (!cost_process_ || (!cost_left_ && paid.empty())) continue;
     const auto q = static_cast<Index>(*cost_process_);
-    if (ExpectedCost(means(q, row), sds(q, row)) > *cost_left_) scores[row] = kTooDear;
+    const double whole = ExpectedCost(means(q, row), sds(q, row));
+    double rest = whole;
+    if (!paid.empty()) {
+      rest = std::max(whole - paid[static_cast<std::size_t>(row)], kLeastRest * whole);
+      scores[row] += cost_exponent_ * std::log(whole / rest);
+    }
+    if (cost_left_ && rest > *cost_left_) scores[row] = kTooDear;
   }
   return scores;
-}
-
-double SurrogateModel::LogScoreOfRest(const Configuration& configuration, double paid) const {
-  const Placement at = embedding_.Place({&configuration, 1});
-  const auto all = static_cast<Index>(processes_.size());
-  VectorXd means(all), sds(all);
-  for (Index q = 0; q < all; ++q) {
-    VectorXd mean, variance;
-    processes_[static_cast<std::size_t>(q)].Predict(at, mean, variance);
-    means[q] = mean[0];
-    sds[q] = (q < static_cast<Index>(objectives_) ? spread_ : 1.0) * std::sqrt(variance[0]);
-  }
-  const double score = Combine(means.data(), sds.data(), nullptr);
-  if (!cost_process_) return score;
-  const auto q = static_cast<Index>(*cost_process_);
-  const double whole = ExpectedCost(means[q], sds[q]);
-  const double rest = std::max(whole - paid, kLeastRest * whole);
-  if (cost_left_ && rest > *cost_left_) return kTooDear;
-  return score + cost_exponent_ * std::log(whole / rest);
 }
 
 double SurrogateModel::LogScore(const Placement& at, Index row, VectorXd& slopes) const {

@@ -52,11 +52,6 @@ double BuildingKwh(Joules energy, const CarbonSettings& carbon) {
 
 }  // namespace
 
-const std::vector<RegionalIntensity> kRegionalIntensities = {
-    {"world", "the world", 481.0}, {"AT", "Austria", 111.0}, {"BE", "Belgium", 138.0},
-    {"CN", "China", 582.0},        {"DE", "Germany", 381.0}, {"FI", "Finland", 79.0},
-    {"FR", "France", 56.0},        {"IN", "India", 713.0},   {"NO", "Norway", 30.0}};
-
 Result<double> ParseIntensity(std::string_view text) {
   const auto parsed = NumberAndUnit(text);
   double factor = 0.0;

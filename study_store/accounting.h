@@ -53,11 +53,13 @@ struct LimitSettings {
 
 /// A yearly average, for orientation.
 struct RegionalIntensity {
-  std::string_view region, name;
-  double intensity;
+  std::string_view region;  // ISO 3166-1, or "world"
+  double intensity;         // gCO2e/kWh
 };
 /// Of 2023, life-cycle, from kRegionalSource.
-extern const std::vector<RegionalIntensity> kRegionalIntensities;
+inline constexpr RegionalIntensity kRegionalIntensities[] = {
+    {"world", 481.0}, {"AT", 111.0}, {"BE", 138.0}, {"CN", 582.0}, {"DE", 381.0},
+    {"FI", 79.0},     {"FR", 56.0},  {"IN", 713.0}, {"NO", 30.0}};
 inline constexpr std::string_view kRegionalSource = "Ember, by Our World in Data, average of 2023";
 
 /// "475 gCO2e/kWh", also "0.475 kgCO2e/kWh": gCO2e/kWh. Errors: kInvalidArgument.

@@ -90,14 +90,17 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
   Front front;
   const std::size_t m = study.objectives.size();
   std::vector<std::size_t> candidates;
+  std::vector<std::vector<double>> objectives(trials.size());
   for (std::size_t i = 0; i < trials.size(); ++i) {
     if (trials[i].state != TrialState::kComplete) continue;
-    const auto evaluation = Evaluate(study, trials[i].values);
+    auto evaluation = Evaluate(study, trials[i].values);
     if (!evaluation) continue;
     ++front.complete;
     if (evaluation->violation > 0.0) continue;
     ++front.feasible;
-    if (Meets(trials[i], bounds)) candidates.push_back(i);
+    if (!Meets(trials[i], bounds)) continue;
+    candidates.push_back(i);
+    objectives[i] = std::move(evaluation->objectives);
   }
   if (candidates.empty()) return front;
   std::vector<ComparableGroup> groups = GroupByKey(study, trials, candidates);
@@ -111,8 +114,7 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
   }
   std::vector<double> values;
   for (const std::size_t i : candidates) {
-    const auto evaluation = Evaluate(study, trials[i].values);
-    values.insert(values.end(), evaluation->objectives.begin(), evaluation->objectives.end());
+    values.insert(values.end(), objectives[i].begin(), objectives[i].end());
   }
   const Points points{values, m};
   const std::vector<double> reference = ReferencePoint(study, points);

@@ -218,12 +218,13 @@ Result<std::vector<Trial>> MemoryStore::LoadTrials(StudyId study, std::int64_t r
 }
 
 Result<Trial> MemoryStore::LoadTrial(StudyId study, TrialNumber number) {
-  auto trials = LoadTrials(study, 0);
-  if (!trials) return Pass(trials);
-  if (number < 0 || number >= static_cast<TrialNumber>(trials->size())) {
+  auto kept = Find(study);
+  if (!kept) return Pass(kept);
+  const auto& trials = (*kept)->trials;
+  if (number < 0 || number >= static_cast<TrialNumber>(trials.size())) {
     return Fail(ErrorCode::kNotFound, fmt::format("there is no trial {}", number));
   }
-  return trials->at(static_cast<std::size_t>(number));
+  return trials[static_cast<std::size_t>(number)];
 }
 
 Result<TrialCounts> MemoryStore::CountTrials(StudyId study) {

@@ -44,11 +44,9 @@ std::optional<int> Await(pid_t pid) {
 std::string RunAlertCommand(const Study& study, const Alert& alert) {
   const auto& command = study.limits.on_alert;
   if (command.empty()) return "";
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
   const std::string failed = fmt::format("the command of [limits] on_alert, '{}', ", command[0]);
   auto child = Spawn({.arguments = command,
-                      .environment = std::move(environment),
+                      .environment = OwnEnvironment(),
                       .folder = study.directory,
                       .stdio = Stdio::kLog,
                       .log = "/dev/null",

@@ -77,6 +77,7 @@ class AttemptRunner {
     err_lines_.Finish([this](std::string_view line) { patterns_.Match(line, metrics_); });
     for (const auto& [name, value] : metrics_) end_.values.try_emplace(name, value);
     end_.energy = metered_.Settle();
+    end_.meter_faults = metered_.MeterFaults();
     log_.Finish();
     end_.last_line = log_.LastLine();
     const bool killed = end_.signal == SIGKILL && !kill_sent_;

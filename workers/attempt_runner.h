@@ -43,7 +43,8 @@ struct AttemptEnd {
   NamedValues values;       // of the result, and of the metrics' expressions
   std::string bad_message;  // why the first message that was not accepted was not
   std::vector<PhaseEnergy> energy;
-  std::string last_line;  // of the log
+  std::string meter_faults;  // Meter::Faults()
+  std::string last_line;     // of the log
 };
 
 /// Runs to the end. Uses `signals` for SIGCHLD and requests to stop: the first sends TERM to the

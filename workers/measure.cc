@@ -18,12 +18,6 @@ namespace {
 
 constexpr Seconds kInterval(1.0);
 
-std::vector<std::string> Environment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  return environment;
-}
-
 void PassOn(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t size = write(STDOUT_FILENO, bytes.data(), bytes.size());
@@ -44,9 +38,7 @@ class CommandMeter {
       Wait(next);
       ReadOutput();
       if (signals_.Drain()) Reap();
-      for (; told_ < signals_.stop_requests(); ++told_) {
-        kill(metered_.process().pid, signals_.stop_signal());
-      }
+      for (const int signal : signals_.TakeSent()) kill(metered_.process().pid, signal);
       if (const Seconds now = MonotonicNow(); now >= next) {
         next = now + kInterval;
         NotePeak(now, metered_.Look());
@@ -58,6 +50,7 @@ class CommandMeter {
     KillDescendants();
     const Seconds end = MonotonicNow();
     result_.energy = metered_.Settle();
+    result_.meter_faults = metered_.MeterFaults();
     // What is left of a second is one if it is half of it at least.
     if (end - last_peak_ >= kInterval / 2.0) NotePeak(end, result_.energy);
     return std::move(result_);
@@ -116,7 +109,6 @@ class CommandMeter {
   Measurement result_;
   Seconds last_peak_;
   Joules joules_;
-  int told_ = 0;
   bool exited_ = false;
 };
 
@@ -124,7 +116,7 @@ class CommandMeter {
 
 Result<Measurement> Measure(const MeasureOptions& options, SignalWatch& signals) {
   BecomeSubreaper();
-  SpawnOptions spawn{.arguments = options.command, .environment = Environment(), .folder = {}};
+  SpawnOptions spawn{.arguments = options.command, .environment = OwnEnvironment(), .folder = {}};
   spawn.stdio = options.phases ? Stdio::kPipeOut : Stdio::kInherit;
   auto metered = MeteredChild::Start(options.metering, std::move(spawn), {});
   if (!metered) return Pass(metered);

@@ -19,6 +19,7 @@ struct MeasureOptions {
 /// One execution.
 struct Measurement {
   std::vector<PhaseEnergy> energy;  // "total" last
+  std::string meter_faults;         // Meter::Faults()
   std::optional<Watts> peak;        // highest mean of a second; empty for less than half a second
   int exit_status = 0;              // 128 + the signal, if one ended it
 };

@@ -11,8 +11,9 @@
 namespace joulefront {
 namespace {
 
-// At the end, the next tick of a slow counter is waited for no longer than this.
-constexpr Seconds kLongestTick(0.5);
+// At the end, the next tick of a slow counter is waited for no longer than this. One that is dead
+// is given up sooner.
+constexpr Seconds kLongestTick(5.0);
 
 std::unique_ptr<TrainerCgroup> MakeCgroup(const SystemRoots& machine) {
   auto cgroup = TrainerCgroup::Create(machine, fmt::format("joulefront-{}", getpid()));
@@ -33,7 +34,9 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
                                          LogReadings log) {
   auto cgroup = MakeCgroup(metering.machine);
   // Both begin before the child does, so that none of it is missed.
-  CpuTimeFollower cpu(metering.machine), cpu_of_group(metering.machine, cgroup.get());
+  CpuTimeFollower cpu(metering.machine);
+  std::optional<CpuTimeFollower> cpu_of_group;
+  if (cgroup) cpu_of_group.emplace(metering.machine, cgroup.get());
   const Seconds begin = MonotonicNow();
   auto meter = MakeMeter(metering.machine, metering.plan, begin, CpuUsage{});
   if (!meter) return Pass(meter);
@@ -44,7 +47,7 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
   // A process that has ended is in no group any more, but its time is.
   const bool joined =
       cgroup && (cgroup->Holds(child->pid) || cgroup->CpuTime().value_or(Seconds(0)) > Seconds(0));
-  return MeteredChild(std::move(cgroup), joined ? std::move(cpu_of_group) : std::move(cpu),
+  return MeteredChild(std::move(cgroup), joined ? std::move(*cpu_of_group) : std::move(cpu),
                       std::move(ledger), begin, std::move(*child));
 }
 

@@ -42,7 +42,8 @@ class MeteredChild {
   /// counter may have to be waited for.
   std::vector<PhaseEnergy> Settle();
 
-  const Meter& meter() const { return ledger_.meter(); }
+  /// Meter::Faults().
+  std::string MeterFaults() const { return ledger_.meter().Faults(); }
 
  private:
   MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu, PhaseLedger ledger,

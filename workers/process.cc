@@ -181,6 +181,8 @@ bool SignalWatch::Drain() {
       child = true;
     } else {
       RequestStop(static_cast<int>(arrived.ssi_signo));
+      const bool from_terminal = arrived.ssi_code == SI_KERNEL;
+      if (!from_terminal) sent_.push_back(static_cast<int>(arrived.ssi_signo));
     }
   }
   return child;
@@ -194,6 +196,12 @@ void PauseFor(SignalWatch& signals, Seconds time) {
   pollfd fd{signals.fd(), POLLIN, 0};
   poll(&fd, 1, static_cast<int>(time.value() * 1e3));
   signals.Drain();
+}
+
+std::vector<std::string> OwnEnvironment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  return environment;
 }
 
 Result<ChildProcess> Spawn(const SpawnOptions& options) {
@@ -229,9 +237,8 @@ Result<ChildProcess> Spawn(const SpawnOptions& options) {
   child.pid = fork();
   if (child.pid == 0) side.Run();
   if (child.pid < 0) return StartFailure(options.arguments[0], errno, false);
-  if (OwnGroup(options.stdio))
-    setpgid(child.pid,
-            child.pid);  // also here, so that the group exists when this function returns
+  // Also here, so that the group exists when this function returns.
+  if (OwnGroup(options.stdio)) setpgid(child.pid, child.pid);
   failure->second.Close();
   int reason[2] = {0, 0};
   ssize_t size = 0;

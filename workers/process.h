@@ -54,6 +54,9 @@ class SignalWatch {
   int stop_requests() const { return stop_requests_; }
   /// The first of them.
   int stop_signal() const { return stop_signal_; }
+  /// Those of them that came since the last call from a process, and not from the terminal, which
+  /// sends them to every process of its foreground group by itself.
+  std::vector<int> TakeSent() { return std::exchange(sent_, {}); }
   /// Asks for a stop as if the signal had come.
   void RequestStop(int signal);
 
@@ -61,6 +64,7 @@ class SignalWatch {
   FileDescriptor fd_;
   int stop_requests_ = 0;
   int stop_signal_ = 0;
+  std::vector<int> sent_;
 };
 
 /// Sleeps until the time is over or a signal comes, and takes it in.
@@ -70,6 +74,9 @@ struct ChildProcess {
   pid_t pid = -1;           // also the process group
   FileDescriptor out, err;  // reading ends, non-blocking; not open if not asked for
 };
+
+/// This process's environment, "NAME=value" each.
+std::vector<std::string> OwnEnvironment();
 
 /// What a child has for stdin, stdout and stderr.
 enum class Stdio {

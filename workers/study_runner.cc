@@ -213,12 +213,10 @@ Result<void> StudyRunner::KeepWorkers() {
                   fmt::format("worker {} ended {} times right after its start; see {}", slot,
                               kMostEarlyDeaths, LogOf(slot)));
     }
-    std::vector<std::string> environment;
-    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
     std::vector<std::string> arguments = options_.worker_command;
     arguments.insert(arguments.end(), {"--slot", std::to_string(slot)});
     auto child = Spawn({.arguments = std::move(arguments),
-                        .environment = std::move(environment),
+                        .environment = OwnEnvironment(),
                         .folder = {},
                         .stdio = Stdio::kLog,
                         .log = LogOf(slot),

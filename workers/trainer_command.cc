@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "study_store/placeholders.h"
+#include "workers/process.h"
 
 extern char** environ;
 
@@ -46,7 +47,8 @@ std::string ResolveProgram(const std::string& program, const std::string& study_
 }
 
 std::vector<std::string> Environment(const Study& study, const Claim& claim,
-                                     const std::string& work_dir, int slot) {
+                                     const std::string& work_dir, int slot,
+                                     const std::string& resume_dir) {
   std::vector<std::string> ours = {
       "JOULEFRONT_CONFIGURATION=" + claim.configuration,
       fmt::format("JOULEFRONT_TRIAL={}", claim.trial),
@@ -61,10 +63,12 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
     const auto& gpus = study.workers.gpus;
     ours.push_back("CUDA_VISIBLE_DEVICES=" + gpus[static_cast<std::size_t>(slot) % gpus.size()]);
   }
+  const std::string resume = "JOULEFRONT_RESUME_DIR=";
+  if (!resume_dir.empty()) ours.push_back(resume + resume_dir);
   std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::string_view name = text.substr(0, text.find('='));
+  for (const std::string& text : OwnEnvironment()) {
+    const std::string_view name = std::string_view(text).substr(0, text.find('='));
+    if (text.starts_with(resume)) continue;  // of a trainer that runs this program
     const bool replaced = std::any_of(ours.begin(), ours.end(), [&](const std::string& our) {
       return our.size() > name.size() && our.starts_with(name) && our[name.size()] == '=';
     });
@@ -91,9 +95,10 @@ std::string WorkDirOf(const std::string& store_path, const std::string& study, T
 }
 
 Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
-                                      const std::string& work_dir, int slot) {
+                                      const std::string& work_dir, int slot,
+                                      const std::string& resume_dir) {
   TrainerCommand command{.arguments = {},
-                         .environment = Environment(study, claim, work_dir, slot),
+                         .environment = Environment(study, claim, work_dir, slot, resume_dir),
                          .work_dir = work_dir};
   const auto configuration = nlohmann::json::parse(claim.configuration, nullptr, false);
   const auto lookup = [&](const std::string& name) -> std::string {

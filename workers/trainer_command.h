@@ -28,9 +28,10 @@ std::string WorkDirOf(const std::string& store_path, const std::string& study, T
 /// Fills in the command for a claim. An argument that holds a '/' or a '.' and names a file in the
 /// study's folder is passed as an absolute path, since the trainer runs in a folder of its own; a
 /// program without '/' is sought next to this executable, then in PATH. `slot` is the worker's
-/// number on this machine, which picks its GPU. Creates `work_dir`. Errors: kUnavailable if it
-/// cannot.
+/// number on this machine, which picks its GPU; `resume_dir` the folder of the shorter trial that
+/// it goes on with, or empty. Creates `work_dir`. Errors: kUnavailable if it cannot.
 Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
-                                      const std::string& work_dir, int slot);
+                                      const std::string& work_dir, int slot,
+                                      const std::string& resume_dir = "");
 
 }  // namespace joulefront

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "study_store/attempt_rules.h"
 #include "workers/alerts.h"
@@ -49,8 +50,7 @@ class Worker {
   Result<void> Run() {
     int pause = kFirstPauseMs;
     while (signals_.stop_requests() == 0) {
-      if (host_lock_.TryAcquire(study_.workers.exclusive) &&
-          gpu_lock_.TryAcquire(!metering_.plan.gpus.empty() && metering_.plan.gpu_users == 1)) {
+      if (MayMeter()) {
         auto ran = RunNext();
         gpu_lock_.Release();
         if (!ran) return Pass(ran);
@@ -73,6 +73,19 @@ class Worker {
     if (options_.on_line) options_.on_line(line);
   }
 
+  /// Whether nobody who wants the machine, or the GPU, for itself stands in the way.
+  bool MayMeter() {
+    const bool own_gpu = !metering_.plan.gpus.empty() && metering_.plan.gpu_users == 1;
+    const bool free =
+        host_lock_.TryAcquire(study_.workers.exclusive) && gpu_lock_.TryAcquire(own_gpu);
+    if (!free && !told_waiting_) Say("waiting for attempts of other studies on this machine");
+    told_waiting_ = !free;
+    for (const HostLock* lock : {&host_lock_, &gpu_lock_}) {
+      if (!lock->problem().empty() && !std::exchange(told_problem_, true)) Say(lock->problem());
+    }
+    return free;
+  }
+
   /// False if nothing waits.
   Result<bool> RunNext() {
     const TimePoint now = CalendarNow();
@@ -86,16 +99,14 @@ class Worker {
   Result<void> RunClaim(const Claim& claim) {
     const std::string work_dir =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
-    auto command = PrepareTrainer(study_, claim, work_dir, options_.slot);
+    auto origin = OriginOf(claim);
+    if (!origin) return Pass(origin);
+    auto command = PrepareTrainer(study_, claim, work_dir, options_.slot,
+                                  *origin ? WorkDirOfOrigin(**origin) : "");
     if (!command) {  // the machine's fault, not the configuration's: the trial waits again
       JF_TRY(Deliver(claim,
                      {.state = AttemptState::kInterrupted, .message = command.error().message}));
       return Pass(command);
-    }
-    auto origin = OriginOf(claim);
-    if (!origin) return Pass(origin);
-    if (*origin) {
-      command->environment.push_back("JOULEFRONT_RESUME_DIR=" + WorkDirOfOrigin(**origin));
     }
     const AttemptEnd end =
         RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim));
@@ -111,6 +122,10 @@ class Worker {
       result.message += "; log: " + work_dir + "/trainer.log";
     Say(fmt::format("trial {} attempt {}: {}{}{}", claim.trial, claim.attempt, Name(result.state),
                     result.message.empty() ? "" : ": ", result.message));
+    if (!end.meter_faults.empty()) {
+      Say(fmt::format("trial {} attempt {}: the meter had faults: {}", claim.trial, claim.attempt,
+                      end.meter_faults));
+    }
     JF_TRY(Deliver(claim, result, end.stopped));
     return end.energy_limited ? TellLimit(claim, result) : Result<void>();
   }
@@ -217,6 +232,7 @@ class Worker {
   WorkerIdentity self_;
   Metering metering_;
   HostLock host_lock_, gpu_lock_;  // an attempt holds both
+  bool told_waiting_ = false, told_problem_ = false;
 };
 
 bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {

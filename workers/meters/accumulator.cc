@@ -46,10 +46,12 @@ Accumulator::Accumulator(const Domain& domain, Seconds now, const RawReading& fi
 
 std::vector<Credit> Accumulator::Take(Seconds now, const RawReading& reading, bool edge) {
   restarted_ = false;
-  if (reading.microjoules) return TakeEnergy(now, *reading.microjoules, edge);
+  const bool within =
+      !reading.microjoules || !domain_.range || *reading.microjoules <= *domain_.range;
+  if (reading.microjoules && within) return TakeEnergy(now, *reading.microjoules, edge);
   if (reading.microwatts) return TakePower(now, *reading.microwatts);
-  Note(ReadingState::kGap);
-  if (edge && clock_) clock_->NoteEdge(now);
+  Note(within ? ReadingState::kGap : ReadingState::kImplausible);
+  if (clock_) clock_->GiveUp();  // else a source that is lost would be looked at without end
   return {};
 }
 
@@ -75,10 +77,6 @@ std::vector<Credit> Accumulator::Restart(ReadingState state, Seconds now, std::u
 }
 
 std::vector<Credit> Accumulator::TakeEnergy(Seconds now, std::uint64_t value, bool edge) {
-  if (domain_.range && value > *domain_.range) {
-    Note(ReadingState::kImplausible);
-    return {};
-  }
   if (!anchor_) return Restart(ReadingState::kOk, now, value);
   const Seconds span = now - anchor_->time;
   if (value == anchor_->value) {

@@ -42,6 +42,15 @@ std::string ProcessorModel(std::string_view text) {
   return fmt::format("processor {}/{}", implementer, CpuInfo(text, "CPU part"));
 }
 
+int CountProcessors(const std::string& cpuinfo) {
+  constexpr std::string_view kKey = "\nprocessor\t";
+  int count = cpuinfo.starts_with(kKey.substr(1)) ? 1 : 0;
+  for (auto at = cpuinfo.find(kKey); at != std::string::npos; at = cpuinfo.find(kKey, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
 HostRecord RecordFromJson(const json& object) {
   HostRecord record;
   record.host = object.at("host");
@@ -82,18 +91,8 @@ std::string HostFingerprint(const SystemRoots& roots) {
   const std::string cpuinfo = ReadCpuInfo(roots);
   const std::string kernel =
       ReadKernelLine(roots.proc + "/sys/kernel/osrelease").value_or("unknown");
-  return fmt::format("{}, {} CPUs, Linux {}", ProcessorModel(cpuinfo), CountCpus(roots), kernel);
-}
-
-int CountCpus(const SystemRoots& roots) {
-  constexpr std::string_view kKey = "processor\t";
-  const std::string text = "\n" + ReadCpuInfo(roots);
-  int count = 0;
-  for (auto at = text.find("\nprocessor\t"); at != std::string::npos;
-       at = text.find("\nprocessor\t", at + kKey.size())) {
-    ++count;
-  }
-  return count;
+  return fmt::format("{}, {} CPUs, Linux {}", ProcessorModel(cpuinfo), CountProcessors(cpuinfo),
+                     kernel);
 }
 
 bool IsVirtualMachine(const SystemRoots& roots) {

@@ -19,9 +19,6 @@ namespace joulefront {
 /// number of CPUs, kernel release.
 std::string HostFingerprint(const SystemRoots& roots);
 
-/// Logical CPUs that /proc/cpuinfo lists; 0 if it cannot be read.
-int CountCpus(const SystemRoots& roots);
-
 bool IsVirtualMachine(const SystemRoots& roots);
 
 /// What a domain draws when nothing runs.

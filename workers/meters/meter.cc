@@ -150,6 +150,23 @@ std::optional<Seconds> Meter::WantsNext() const {
   return soonest;
 }
 
+std::string Meter::Faults() const {
+  constexpr ReadingState kFaults[] = {ReadingState::kReset, ReadingState::kGap,
+                                      ReadingState::kStale, ReadingState::kImplausible};
+  std::string text;
+  for (std::size_t d = 0; d < accumulators_.size(); ++d) {
+    std::string of_domain;
+    for (const ReadingState state : kFaults) {
+      const std::int64_t count = accumulators_[d].Count(state);
+      if (count == 0) continue;
+      of_domain += fmt::format("{}{} {}", of_domain.empty() ? "" : ", ", count, Name(state));
+    }
+    if (of_domain.empty()) continue;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", domains_[d].name, of_domain);
+  }
+  return text;
+}
+
 bool Meter::IsShared(std::size_t domain) const {
   return !setup_.exclusive && SeesCpus(domains_[domain].boundary);
 }

@@ -86,6 +86,9 @@ class Meter {
   /// What the sources gave at the last look, as domains(); the estimate's is empty.
   const std::vector<RawReading>& readings() const { return readings_; }
 
+  /// What went wrong with the sources so far: "package-0: 1 reset, 3 gap". Empty: nothing.
+  std::string Faults() const;
+
   /// How far one edge of a window may be off, in seconds of the domain's mean power: half-width,
   /// 95 %.
   Seconds EdgeError(std::size_t domain) const;

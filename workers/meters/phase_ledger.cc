@@ -10,12 +10,10 @@
 namespace joulefront {
 namespace {
 
-// Sums of times differ in the last bits from the time of the sum; that is no gap.
-constexpr double kRounding = 1e-9;
 // Stretches that are never charged are forgotten from their beginning, so that a trainer that
 // changes its phase a million times beside a dead counter costs no memory.
 constexpr std::size_t kMostStretches = 1024;
-// Run to run, a counter's own error besides that of its edges (docs/metering.md).
+// Everything of a charge that is divided.
 constexpr std::array kParts = {&Charge::measured, &Charge::active,         &Charge::idle,
                                &Charge::others,   &Charge::idle_of_others, &Charge::residual};
 
@@ -155,13 +153,15 @@ PhaseEnergy PhaseLedger::Close(const Account& account) const {
     // A part that is missing makes the whole unknown; it is never taken for zero.
     if (share.covered <= Seconds(0) || account.wall <= Seconds(0)) return phase;
     const Domain& domain = meter_.domains()[d];
-    const double coverage = share.covered / account.wall;
-    figure.coverage = std::min(figure.coverage, coverage > 1.0 - kRounding ? 1.0 : coverage);
+    // What lies within the error of an edge is that error, and no gap.
+    const Seconds unseen = account.wall - share.covered;
+    const bool whole = unseen <= meter_.EdgeError(d) * account.edges;
+    const double coverage = whole ? 1.0 : share.covered / account.wall;
+    figure.coverage = std::min(figure.coverage, coverage);
     const Joules joules = FromMicrojoules(share.sum.active + share.sum.idle);
     const Joules edge = joules / share.covered * meter_.EdgeError(d);
     squares += account.edges * edge.value() * edge.value();
-    figure.domains.push_back(
-        {domain.name, std::string(Name(domain.boundary)), joules, std::min(coverage, 1.0)});
+    figure.domains.push_back({domain.name, std::string(Name(domain.boundary)), joules, coverage});
     Add(sum, share.sum);
   }
   figure.joules = FromMicrojoules(sum.active + sum.idle);

@@ -29,6 +29,9 @@ class TickClock {
   /// A window begins or ends: its place is wanted well.
   void NoteEdge(Seconds now);
 
+  /// There is no sample to be had: edges that are not placed yet are given up.
+  void GiveUp() { edge_.reset(); }
+
   /// Takes a sample; gives the points that it dates, later than all before, oldest first.
   std::vector<DatedPoint> Take(Seconds now, std::uint64_t microjoules);
 
