@@ -53,6 +53,20 @@ std::optional<double> JoulesOf(const Measurement& run, const std::string& phase)
   return found->figure->joules.value();
 }
 
+Spread TimesOf(const Report& report, Seconds PhaseEnergy::*time) {
+  return SpreadOver(report,
+                    [&](const auto& run) { return std::optional((TotalOf(run).*time).value()); });
+}
+
+/// Of all runs.
+std::optional<Watts> PeakOf(const Report& report) {
+  std::optional<Watts> peak;
+  for (const Measurement& run : report.runs) {
+    if (run.peak && (!peak || *run.peak > *peak)) peak = run.peak;
+  }
+  return peak;
+}
+
 std::string WithSpread(const Spread& spread, std::string (*format)(double)) {
   if (!spread.half_width) return format(spread.mean);
   return fmt::format("{} +- {}", format(spread.mean), format(*spread.half_width));
@@ -100,21 +114,22 @@ std::string MakeText(const Report& report) {
                         WithSpread(joules, [](double j) { return FormatJoules(Joules(j)); }),
                         DescribeProvenance(*figure));
     text += fmt::format("power    {} mean", WithSpread(power, FormatWatts));
-    if (last.peak)
-      text += fmt::format(", {} in the dearest second", FormatWatts(last.peak->value()));
+    if (const auto peak = PeakOf(report)) {
+      text += fmt::format(", {} in the dearest second", FormatWatts(peak->value()));
+    }
     text += "\n";
     for (const DomainEnergy& domain : figure->domains) {
       text += fmt::format("         {} of {}\n", FormatJoules(domain.joules), domain.domain);
     }
   }
   text += FootprintText(report.rates, {report.rates.carbon, {}}, MeanFootprint(report));
-  const auto wall =
-      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).wall.value()); });
-  const auto cpu =
-      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).cpu.value()); });
   const auto seconds = [](double s) { return FormatSeconds(Seconds(s)); };
-  text += fmt::format("time     {} wall, {} CPU\n", WithSpread(wall, seconds),
-                      WithSpread(cpu, seconds));
+  text += fmt::format("time     {} wall, {} CPU\n",
+                      WithSpread(TimesOf(report, &PhaseEnergy::wall), seconds),
+                      WithSpread(TimesOf(report, &PhaseEnergy::cpu), seconds));
+  if (!last.meter_faults.empty()) {
+    text += fmt::format("faults   of the meter: {}\n", last.meter_faults);
+  }
   if (report.runs.size() > 1) {
     text += fmt::format("runs     {}; +- is the 95 % interval of the mean\n", report.runs.size());
   }
@@ -147,6 +162,7 @@ ordered_json MakeJson(const Report& report) {
   ordered_json runs = ordered_json::array();
   for (const Measurement& run : report.runs) {
     ordered_json entry = {{"exit_status", run.exit_status}, {"phases", PhasesToJson(run.energy)}};
+    entry["meter_faults"] = run.meter_faults;
     entry["peak_w"] = run.peak ? ordered_json(run.peak->value()) : ordered_json();
     runs.push_back(std::move(entry));
   }
@@ -157,10 +173,8 @@ ordered_json MakeJson(const Report& report) {
       metered
           ? SpreadToJson(SpreadOver(report, [](const auto& run) { return JoulesOf(run, "total"); }))
           : ordered_json();
-  object["wall_s"] = SpreadToJson(
-      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).wall.value()); }));
-  object["cpu_s"] = SpreadToJson(
-      SpreadOver(report, [](const auto& run) { return std::optional(TotalOf(run).cpu.value()); }));
+  object["wall_s"] = SpreadToJson(TimesOf(report, &PhaseEnergy::wall));
+  object["cpu_s"] = SpreadToJson(TimesOf(report, &PhaseEnergy::cpu));
   const Footprint footprint = MeanFootprint(report);
   object["carbon"] = CarbonToJson({report.rates.carbon, {}}, footprint.grams);
   object["cost"] = PriceToJson(report.rates, footprint.price);

@@ -207,6 +207,12 @@ std::string DescribeProbe(const ProbeReport& report) {
                                FormatPeriod(idle->update_period))
                  : "nothing could be read for most of the time; no baseline is stored\n";
   }
+  for (const auto& [first, second] : report.mirrors) {
+    text += fmt::format(
+        "{} and {} are one counter, which would be counted twice: name another "
+        "source in [metering] sources\n",
+        first, second);
+  }
   for (const CrossCheck& check : report.checks) {
     text += fmt::format("{} of {} against {}: {:+.2f} %\n", Name(check.boundary), check.first,
                         check.second, (check.ratio - 1.0) * 100.0);

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/lines.h"
+
 namespace joulefront {
 namespace {
 
@@ -80,10 +82,7 @@ Result<Intensities> ParseIntensities(std::string_view csv) {
   Intensities series;
   std::size_t number = 0;
   while (!csv.empty()) {
-    const std::size_t end = std::min(csv.find('\n'), csv.size());
-    std::string_view line = csv.substr(0, end);
-    csv.remove_prefix(std::min(end + 1, csv.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = TakeLine(csv);
     if (++number == 1 || line.empty()) continue;  // the first names the columns
     const std::size_t comma = line.find(',');
     const auto time = ParseTime(line.substr(0, comma));

@@ -24,6 +24,15 @@ TEST_CASE("measure keeps the command's output and exit code, and reports beside 
   CHECK(shop.Run({"measure", "--", "sh", "-c", "kill -9 $$"}).code == 137);
 }
 
+TEST_CASE("a signal that is sent to measure reaches the command, and it ends with its code") {
+  const Workshop shop;
+  const Outcome run = shop.Shell(
+      "$JF measure -- sh -c 'trap \"echo told; exit 9\" INT; touch ready; while :; do sleep 0.05; "
+      "done' &"
+      " while [ ! -e ready ]; do sleep 0.02; done; kill -INT $!; wait $!; echo code $?");
+  CHECK(run.out == "told\ncode 9\n");
+}
+
 TEST_CASE("measure passes the command's input on") {
   const Workshop shop;
   CHECK(shop.Run({"measure", "--", "cat"}, "in\n").out == "in\n");

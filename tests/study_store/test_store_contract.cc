@@ -117,6 +117,23 @@ TEST_CASE_METHOD(Fixture, "trials are numbered from 0 and read back as they were
   CHECK_FALSE(trial.failure);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "one trial is read as it is among all, and one that is not there is not") {
+  Add();
+  NewTrial longer = SampleTrial(1);
+  longer.continues = 0;
+  Require(store->AddTrial(study, longer, std::nullopt, At(2)));
+  CHECK(Finish(ClaimNext(*store, study, "a", At(3)), Completed({{"error", 0.3}}, 30.0)) == kNone);
+  for (const TrialNumber number : {0, 1}) {
+    CHECK(Show(Require(store->LoadTrial(study, number))) == Show(Load(number)));
+  }
+  CHECK_FALSE(Load(0).continues);
+  CHECK(Load(1).continues == 0);
+  CHECK(ClaimNext(*store, study, "a", At(4)).continues == 0);
+  CHECK(store->LoadTrial(study, 2).error().code == ErrorCode::kNotFound);
+  CHECK(store->LoadTrial(study + 1, 0).error().code == ErrorCode::kNotFound);
+}
+
 TEST_CASE_METHOD(Fixture, "the budget of trials is checked as the trial is added") {
   CHECK(Require(store->AddTrial(study, SampleTrial(), 1, At(2))) == 0);
   const auto refused = store->AddTrial(study, SampleTrial(), 1, At(2));
@@ -266,11 +283,11 @@ TEST_CASE_METHOD(Fixture, "the progress of a trial's last attempt is there to be
   CHECK(Require(store->LoadProgress(study, 0)).empty());
   Require(store->AddProgress(claim, 2, {{"error", std::nan("")}, {"loss", 2.0}}, At(6)));
   Require(store->AddProgress(claim, 1, {{"error", 0.5}}, At(6)));
-  Require(store->AddProgress(claim, 1, {{"error", 0.4}}, At(7)));
+  Require(store->AddProgress(claim, 1, {{"error", 0.4}}, At(7), Joules(2.5)));
   Require(store->AddProgress(claim, 3, {}, At(8)));
   CHECK(Finish(claim, Completed({{"error", 0.3}}, 30.0)) == kNone);
   const std::vector<ProgressReport> expected = {
-      {1, {{"error", 0.4}}}, {2, {{"loss", 2.0}}}, {3, {}}};
+      {1, {{"error", 0.4}}, Joules(2.5)}, {2, {{"loss", 2.0}}, {}}, {3, {}, {}}};
   CHECK(Require(store->LoadProgress(study, 0)) == expected);
   CHECK(Require(store->LoadProgress(study, 1)).empty());
   CHECK(Require(store->LoadProgress(study, 9)).empty());

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/lines.h"
 #include "workers/meters/accumulator.h"
+#include "workers/meters/powercap_source.h"
 
 namespace joulefront {
 namespace {
@@ -107,6 +109,45 @@ std::vector<CrossCheck> Compare(const std::vector<ProbedDomain>& domains) {
   return checks;
 }
 
+/// Watches every two packages of a source for being one counter (MirrorCheck).
+class MirrorWatch {
+ public:
+  explicit MirrorWatch(const EnergySources& sources) {
+    const auto is_package = [&](std::size_t i) {
+      return sources[i]->domain().boundary == Boundary::kPackage;
+    };
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      for (std::size_t j = i + 1; j < sources.size(); ++j) {
+        const bool same = sources[i]->domain().source == sources[j]->domain().source;
+        if (same && is_package(i) && is_package(j)) pairs_.push_back({i, j, {}});
+      }
+    }
+  }
+
+  void Take(Seconds now, const std::vector<RawReading>& readings) {
+    for (Pair& pair : pairs_) {
+      const auto &a = readings[pair.first].microjoules, &b = readings[pair.second].microjoules;
+      if (a && b) pair.check.Take(now, *a, *b);
+    }
+  }
+
+  std::vector<std::pair<std::string, std::string>> Found(const EnergySources& sources) const {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (const Pair& pair : pairs_) {
+      if (pair.check.AreOne() != true) continue;
+      found.emplace_back(sources[pair.first]->domain().name, sources[pair.second]->domain().name);
+    }
+    return found;
+  }
+
+ private:
+  struct Pair {
+    std::size_t first, second;
+    MirrorCheck check;
+  };
+  std::vector<Pair> pairs_;
+};
+
 struct Line {
   double offset = 0.0, slope = 0.0;
 };
@@ -136,6 +177,7 @@ ProbeReport Probe(const EnergySources& sources, Seconds duration, const ProbeClo
   const std::vector<Seconds> periods = UpdatePeriods(sources, clock);
   std::vector<Accumulator> accumulators;
   std::vector<Powers> powers(sources.size());
+  MirrorWatch mirrors(sources);
   const Seconds begin = clock.now();
   for (const auto& source : sources) {
     accumulators.emplace_back(source->domain(), begin, source->Read());
@@ -144,8 +186,11 @@ ProbeReport Probe(const EnergySources& sources, Seconds duration, const ProbeClo
   while (now - begin < duration) {
     clock.sleep(kStep);
     now = clock.now();
+    std::vector<RawReading> readings;
+    for (const auto& source : sources) readings.push_back(source->Read());
+    mirrors.Take(now, readings);
     for (std::size_t i = 0; i < sources.size(); ++i) {
-      for (const Credit& credit : accumulators[i].Take(now, sources[i]->Read(), true)) {
+      for (const Credit& credit : accumulators[i].Take(now, readings[i], true)) {
         powers[i].Add(credit);
       }
     }
@@ -159,6 +204,7 @@ ProbeReport Probe(const EnergySources& sources, Seconds duration, const ProbeClo
     }
     report.domains.push_back(std::move(probed));
   }
+  report.mirrors = mirrors.Found(sources);
   report.checks = Compare(report.domains);
   return report;
 }
@@ -206,10 +252,7 @@ Result<std::vector<WallReading>> ParseWallReadings(std::string_view csv) {
   std::vector<WallReading> readings;
   std::size_t number = 0;
   while (!csv.empty()) {
-    const std::size_t end = std::min(csv.find('\n'), csv.size());
-    std::string_view line = csv.substr(0, end);
-    csv.remove_prefix(std::min(end + 1, csv.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = TakeLine(csv);
     if (++number == 1 && line == "seconds,tool_joules,wall_joules") continue;
     if (line.empty()) continue;
     double fields[3] = {};

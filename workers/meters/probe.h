@@ -37,6 +37,7 @@ struct CrossCheck {
 
 struct ProbeReport {
   std::vector<ProbedDomain> domains;
+  std::vector<std::pair<std::string, std::string>> mirrors;  // packages that are one counter
   std::vector<CrossCheck> checks;
 };
 

@@ -46,6 +46,18 @@ MeterSetup WithBaseline(double watts, double reserved) {
   return setup;
 }
 
+/// Relative errors of the active joules of all loads, summed.
+double SumOfErrors(const HostSimulator& host,
+                   const std::vector<std::vector<PhaseEnergy>>& figures) {
+  double errors = 0.0;
+  for (std::size_t k = 0; k < figures.size(); ++k) {
+    const EnergyFigure& figure = Total(figures[k]);
+    const double active = (figure.joules - figure.division->idle).value();
+    errors += std::abs(active / host.TruthOf(k) - 1.0);
+  }
+  return errors;
+}
+
 }  // namespace
 
 TEST_CASE("the edges of a CPU window of a second cost at most half a percent", "[figures]") {
@@ -113,12 +125,8 @@ TEST_CASE("equal neighbours are charged alike, within 5 %", "[figures]") {
     HostSimulator host({}, loads, random());
     const auto figures =
         Measure(host, std::vector<MeterSetup>(4, WithBaseline(40.0, 0.25)), Seconds(30.0));
-    for (std::size_t k = 0; k < 4; ++k) {
-      const EnergyFigure& figure = Total(figures[k]);
-      const double active = (figure.joules - figure.division->idle).value();
-      errors += std::abs(active / host.TruthOf(k) - 1.0);
-      ++count;
-    }
+    errors += SumOfErrors(host, figures);
+    count += 4;
   }
   INFO("mean error of active joules: " << errors / count * 100.0 << " %");
   CHECK(errors / count <= 0.05);
@@ -143,12 +151,8 @@ TEST_CASE("unlike loads on sibling threads are charged within 15 %", "[figures]"
     HostSimulator host(smt, loads, random());
     const auto figures =
         Measure(host, std::vector<MeterSetup>(4, WithBaseline(40.0, 0.25)), Seconds(30.0));
-    for (std::size_t k = 0; k < 4; ++k) {
-      const EnergyFigure& figure = Total(figures[k]);
-      const double active = (figure.joules - figure.division->idle).value();
-      errors += std::abs(active / host.TruthOf(k) - 1.0);
-      ++count;
-    }
+    errors += SumOfErrors(host, figures);
+    count += 4;
   }
   INFO("mean error of active joules: " << errors / count * 100.0 << " %");
   CHECK(errors / count <= 0.15);

@@ -158,6 +158,28 @@ TEST_CASE("short phases are less certain than long ones") {
   CHECK(FindPhase(phases, "train")->figure->own_uncertainty < 0.001);
 }
 
+TEST_CASE("what is left unseen within the error of an edge is no gap") {
+  ShownDomains machine({DomainOf("package-0")});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown[0] = Energy(1'000'000);
+  ledger.Read(Seconds(0.0400), {});
+  auto phases = ledger.Read(Seconds(0.0410), {});  // the counter has not moved in a millisecond
+  CHECK(FindPhase(phases, "total")->figure->coverage == 1.0);
+  phases = ledger.Read(Seconds(0.0500), {});
+  CHECK(FindPhase(phases, "total")->figure->coverage == Approx(0.8));
+}
+
+TEST_CASE("faults of the sources are told by domain") {
+  ShownDomains machine({DomainOf("package-0"), DomainOf("package-1")});
+  machine.shown = {Energy(kIntelRange / 2), Energy(7)};
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  CHECK(ledger.meter().Faults().empty());
+  machine.shown = {Energy(0), Failure(EIO)};
+  ledger.Read(Seconds(1), {});
+  ledger.Read(Seconds(2), {});
+  CHECK(ledger.meter().Faults() == "package-0: 1 reset; package-1: 2 gap");
+}
+
 TEST_CASE("a shared attempt's figure says how the counter was divided") {
   ShownDomains machine({DomainOf("package-0")});
   MeterSetup setup = Shared(0.5);

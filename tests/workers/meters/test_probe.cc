@@ -71,6 +71,26 @@ TEST_CASE("a probe finds idle power, update periods and what two sources differ 
   CHECK(report.checks[0].ratio == Approx(1.0 / 1.002).epsilon(0.0005));
 }
 
+TEST_CASE("a probe finds two packages that are one counter") {
+  ShownDomains machine({DomainOf("package-0"), DomainOf("package-1"), DomainOf("package-2")});
+  Seconds now(5);
+  const auto show = [&] {
+    const auto joules = static_cast<std::uint64_t>(now.value() * 80e6);
+    machine.shown = {Energy(joules), Energy(joules + 100'000), Energy(joules / 2)};
+  };
+  show();
+  const ProbeClock clock{.now = [&] { return now; },
+                         .sleep =
+                             [&](Seconds time) {
+                               now += time;
+                               show();
+                             }};
+  const ProbeReport report = Probe(machine.Sources(), Seconds(20), clock);
+  REQUIRE(report.mirrors.size() == 1);
+  CHECK(report.mirrors[0].first == "package-0");
+  CHECK(report.mirrors[0].second == "package-1");
+}
+
 TEST_CASE("a calibration recovers the line, and its residual is that of readings held out") {
   const auto exact = FitCalibration(Levels(40.0, 1.2, 0.0), "today");
   REQUIRE(exact);

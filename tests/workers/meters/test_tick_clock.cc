@@ -110,6 +110,18 @@ TEST_CASE("a counter that is stuck is not asked for ever") {
   CHECK(now < Seconds(0.4));
 }
 
+TEST_CASE("a source that is lost is not looked at without end") {
+  for (const RawReading& lost : {Failure(19), Energy(kIntelRange + 1)}) {
+    Accumulator accumulator(DomainOf("gpu A", Boundary::kGpu, kIntelRange, Seconds(0.1)),
+                            Seconds(0), Energy(5));
+    CHECK(accumulator.WantsNext());  // the first edge is not placed yet
+    accumulator.Take(Seconds(0.005), lost);
+    CHECK_FALSE(accumulator.WantsNext());
+    accumulator.Take(Seconds(1), lost, true);
+    CHECK_FALSE(accumulator.WantsNext());
+  }
+}
+
 TEST_CASE("points rise in time and energy, whatever the samples") {
   CHECK(rc::check([] {
     TickClock clock(Seconds(0.1));
