@@ -3,11 +3,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/files.h"
 #include "cli/table.h"
 
 namespace joulefront {
@@ -108,15 +107,9 @@ std::optional<double> CarbonView::GramsOf(const Attempt& attempt) const {
 Result<CarbonView> LoadCarbon(const CarbonSettings& settings) {
   CarbonView view{settings, {}};
   if (settings.series.empty()) return view;
-  std::ifstream stream(settings.series, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
-  if (!stream && text.empty()) {
-    return Fail(
-        ErrorCode::kNotFound,
-        fmt::format("cannot read the carbon intensities in '{}', which the study file names",
-                    settings.series));
-  }
-  auto series = ParseIntensities(text);
+  auto text = ReadFile(settings.series);
+  if (!text) return Pass(text, "the carbon intensities that the study file names");
+  auto series = ParseIntensities(*text);
   if (!series) return Pass(series, settings.series);
   view.series = std::move(*series);
   return view;

@@ -2,10 +2,9 @@
 #include <poll.h>
 
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "cli/console.h"
 #include "cli/energy_json.h"
 #include "cli/options.h"
@@ -243,17 +242,10 @@ Result<std::string> RunProbe(const SystemRoots& machine, Seconds duration) {
   return DescribeProbe(report) + fmt::format("stored in {}\n", HostRecordPath());
 }
 
-Result<std::string> ReadWhole(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), {});
-  if (stream.good() || stream.eof()) return text;
-  return Fail(ErrorCode::kNotFound, fmt::format("cannot read '{}'", path));
-}
-
 Result<std::string> RunCalibration(const SystemRoots& machine, const std::string& path) {
   auto record = RecordToChange(machine);
   if (!record) return Pass(record);
-  auto text = ReadWhole(path);
+  auto text = ReadFile(path);
   if (!text) return Pass(text);
   auto readings = ParseWallReadings(*text);
   if (!readings) return Pass(readings, path);
@@ -268,7 +260,7 @@ Result<std::string> RunCalibration(const SystemRoots& machine, const std::string
 }
 
 Result<std::string> RunReplay(const std::string& path) {
-  auto text = ReadWhole(path);
+  auto text = ReadFile(path);
   if (!text) return Pass(text);
   auto phases = ReplayReadings(*text);
   if (!phases) return Pass(phases, path);

@@ -1,14 +1,11 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <sstream>
 
+#include "base/files.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/studies.h"
@@ -151,23 +148,12 @@ struct FirstTrials {
   std::optional<EarlierStudy> earlier;
 };
 
-Result<std::string> ReadAll(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& stream = path == "-" ? std::cin : file;
-  std::ostringstream text;
-  if (stream && stream.peek() != std::istream::traits_type::eof()) text << stream.rdbuf();
-  if ((path == "-" || file.is_open()) && !stream.bad() && !text.bad()) return text.str();
-  return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("--enqueue: cannot read '{}': {}", path, std::strerror(errno)));
-}
-
 Result<FirstTrials> ReadFirstTrials(const VerbOptions& options, const SearchSpace& space) {
   FirstTrials first;
   if (const auto path = options.Get("enqueue")) {
     first.enqueued_from = *path == "-" ? "stdin" : *path;
-    auto text = ReadAll(*path);
-    if (!text) return Pass(text);
+    auto text = *path == "-" ? ReadFile(STDIN_FILENO, "stdin") : ReadFile(*path);
+    if (!text) return Pass(text, "--enqueue");
     auto given = ParseConfigurations(space, *text, first.enqueued_from);
     if (!given) return Pass(given, "--enqueue");
     first.enqueued = std::move(*given);

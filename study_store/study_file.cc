@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
+#include "base/files.h"
 #include "study_store/placeholders.h"
 #include "study_store/study_sections.h"
 
@@ -300,22 +298,14 @@ Result<StudyFile> ReadStudyFile(const std::string& path) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("'{}' is a folder, not a study file", path));
   }
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    const int reason = errno;
-    const bool missing = reason == ENOENT || reason == ENOTDIR;
-    return Fail(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
-                fmt::format("cannot read the study file '{}': {}", path, std::strerror(reason)));
-  }
-  std::string text(kLargestFile + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kLargestFile) {
+  auto text = ReadFile(path, kLargestFile + 1);
+  if (!text) return Pass(text, "study file");
+  if (text->size() > kLargestFile) {
     return Fail(
         ErrorCode::kInvalidArgument,
         fmt::format("'{}' is larger than {} MiB and so no study file", path, kLargestFile >> 20));
   }
-  return ParseStudyFile(text, path);
+  return ParseStudyFile(*text, path);
 }
 
 }  // namespace joulefront

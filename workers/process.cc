@@ -15,9 +15,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "base/check.h"
+#include "base/files.h"
 #include "workers/meters/cpu_time.h"
 
 extern char** environ;
@@ -26,11 +26,6 @@ namespace joulefront {
 namespace {
 
 constexpr int kWatchedSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-
-std::string ReadText(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(stream), {});
-}
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -266,7 +261,7 @@ int KillLeftovers(const std::string& work_dir) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
       const pid_t pid = std::atoi(entry.path().filename().c_str());
       if (pid <= 1 || pid == getpid()) continue;
-      const std::string environment = '\0' + ReadText(entry.path() / "environ");
+      const std::string environment = '\0' + ReadFile(entry.path() / "environ").value_or("");
       if (environment.find('\0' + mark + '\0') == std::string::npos) continue;
       if (kill(pid, SIGKILL) != 0) continue;
       found = true;
@@ -296,7 +291,7 @@ void KillStrayChildren(const std::vector<pid_t>& kept) {
 }
 
 std::string BootId() {
-  std::string id = ReadText("/proc/sys/kernel/random/boot_id");
+  std::string id = ReadFile("/proc/sys/kernel/random/boot_id").value_or("");
   while (!id.empty() && id.back() == '\n') id.pop_back();
   return id;
 }
@@ -311,7 +306,7 @@ bool IsAlive(pid_t pid, std::int64_t start_ticks) {
   const auto now = StartTicks(SystemRoots{}, pid);
   if (!now || *now != start_ticks) return false;
   // The dead keep their entry until somebody reaps them, which in a container may be nobody.
-  const std::string stat = ReadText(fmt::format("/proc/{}/stat", pid));
+  const std::string stat = ReadFile(fmt::format("/proc/{}/stat", pid)).value_or("");
   const auto name_end = stat.rfind(") ");
   return name_end != std::string::npos && stat.find_first_of("ZX", name_end) != name_end + 2;
 }

@@ -87,9 +87,8 @@ TEST_CASE("A study file that is wrong is told with its place by every verb that 
                          ": bad.toml:2:1: unknown key 'nmae' in [study]; did you mean 'name'?\n");
     const Outcome missing = shop.Run({verb, "none.toml"});
     CHECK(missing.code == 2);
-    CHECK(missing.err ==
-          "joulefront " + verb +
-              ": cannot read the study file 'none.toml': No such file or directory\n");
+    CHECK(missing.err == "joulefront " + verb +
+                             ": study file: cannot read 'none.toml': No such file or directory\n");
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <fstream>
 
+#include "base/files.h"
 #include "study_store/sqlite_schema.h"
 #include "study_store/sqlite_store.h"
 #include "tests/study_store/store_contract.h"
@@ -22,11 +23,6 @@ constexpr OpenMode kAllModes[] = {OpenMode::kRead, OpenMode::kWrite, OpenMode::k
 
 void WriteFile(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// The error that opening gives.
@@ -146,7 +142,7 @@ TEST_CASE("an empty file becomes a store by kCreate, and is none otherwise") {
   WriteFile(folder / "empty.db", "");
   CHECK(OpenError(folder / "empty.db", OpenMode::kRead).code == ErrorCode::kCorrupt);
   CHECK(OpenError(folder / "empty.db", OpenMode::kWrite).code == ErrorCode::kCorrupt);
-  CHECK(ReadFile(folder / "empty.db").empty());
+  CHECK(ReadFile(folder / "empty.db") == std::string());
   MakeStore(folder / "empty.db");
 }
 
@@ -159,7 +155,7 @@ TEST_CASE("the database of another application is refused and left as it was") {
   SECTION("with a version like ours") { script += "PRAGMA user_version = 1;"; }
   SECTION("in WAL mode") { script += "PRAGMA journal_mode = WAL;"; }
   Sql(path, script);
-  const std::string before = ReadFile(path);
+  const std::string before = ReadFile(path).value();
   for (const OpenMode mode : kAllModes) {
     const Error error = OpenError(path, mode);
     CHECK(error.code == ErrorCode::kCorrupt);
@@ -218,7 +214,7 @@ TEST_CASE("a store is migrated step by step, after a copy of it was made") {
 TEST_CASE("a store of version 1 is brought up to date, and keeps what it holds") {
   TestFolder folder;
   const std::string path = folder / "store.db";
-  Sql(path, ReadFile(JOULEFRONT_SOURCE_DIR "/tests/study_store/schema_v1.sql"));
+  Sql(path, ReadFile(JOULEFRONT_SOURCE_DIR "/tests/study_store/schema_v1.sql").value());
   const Study study = SampleStudy();
   Sql(path,
       fmt::format("INSERT INTO study (name, created_ms, definition_hash, settings, definition)"
@@ -249,7 +245,7 @@ TEST_CASE("a damaged store is told from a good one, and never crashes a reader")
   TestFolder folder;
   const std::string path = folder / "store.db";
   MakeStore(path);
-  const std::string good = ReadFile(path);
+  const std::string good = ReadFile(path).value();
   int noticed = 0;
   for (std::size_t page = 0; page < good.size() / 4096; ++page) {
     std::string bad = good;
@@ -277,7 +273,7 @@ TEST_CASE("a look leaves neither file nor trace") {
   TestFolder folder;
   const std::string path = folder / "store.db";
   MakeStore(path);
-  const std::string before = ReadFile(path);
+  const std::string before = ReadFile(path).value();
   {
     const auto store = OpenStore(path, OpenMode::kRead);
     Show(*store);

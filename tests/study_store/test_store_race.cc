@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/files.h"
 #include "tests/study_store/store_contract.h"
 
 using namespace joulefront;
@@ -33,11 +34,6 @@ int Wait(pid_t child) {
 int Tell(const std::string& log, const Error& error) {
   std::ofstream(log, std::ios::app) << error.message << std::endl;
   return 1;
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// Claims and finishes until nothing waits, and writes down what was claimed.
@@ -93,7 +89,7 @@ TEST_CASE("16 processes share 2,000 trials: none is claimed twice, and no lock i
     children.push_back(Fork([&] { return Work(path, fmt::format("w{}", k), log); }));
   }
   for (const pid_t child : children) CHECK(Wait(child) == 0);
-  CHECK(ReadAll(log) == "");
+  CHECK(ReadFile(log).value_or("") == "");
 
   std::map<TrialNumber, int> times;
   for (int k = 0; k < kProcesses; ++k) {
@@ -124,7 +120,7 @@ TEST_CASE("16 processes that make the same store at once all find it made") {
     }));
   }
   for (const pid_t child : children) CHECK(Wait(child) == 0);
-  CHECK(ReadAll(log) == "");
+  CHECK(ReadFile(log).value_or("") == "");
   CHECK(Require(OpenStore(path, OpenMode::kRead)->ListStudies()).size() == 16);
   CHECK(Integrity(path) == "ok");
 }
@@ -150,7 +146,7 @@ TEST_CASE("readers that come and go disturb no writer, and see only whole trials
     done = Require(store->CountTrials(1)).complete == 300;
   }
   CHECK(Wait(writer) == 0);
-  CHECK(ReadAll(log) == "");
+  CHECK(ReadFile(log).value_or("") == "");
   CHECK(torn == 0);
   CHECK(looks > 1);
 }
@@ -213,6 +209,6 @@ TEST_CASE("kill -9 in the middle of writing loses nothing that was finished") {
                                    Ended(AttemptState::kLost), RetryLimits{}, At(2000)));
     }
   }
-  CHECK(ReadAll(log) == "");
+  CHECK(ReadFile(log).value_or("") == "");
   CHECK(finished.size() > 100);
 }

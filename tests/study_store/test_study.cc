@@ -279,7 +279,7 @@ TEST_CASE("A study file that cannot be read says why") {
   };
   CHECK(error(folder / "none.toml").code == ErrorCode::kNotFound);
   CHECK(error(folder / "none.toml").message ==
-        "cannot read the study file '" + (folder / "none.toml") + "': No such file or directory");
+        "study file: cannot read '" + (folder / "none.toml") + "': No such file or directory");
   CHECK(error(folder / ".").message == "'" + (folder / ".") + "' is a folder, not a study file");
   CHECK(error(folder / ".").code == ErrorCode::kInvalidArgument);
   std::ofstream(folder / "s.toml") << kFull;

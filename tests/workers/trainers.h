@@ -7,10 +7,10 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "study_store/study_file.h"
 
 namespace joulefront {
@@ -38,10 +38,7 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-inline std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+inline std::string ReadAll(const std::string& path) { return ReadFile(path).value_or(""); }
 
 inline void WriteAll(const std::string& path, const std::string& text, bool executable = false) {
   std::ofstream(path, std::ios::binary) << text;

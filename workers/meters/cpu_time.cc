@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "base/files.h"
 #include "workers/meters/kernel_file.h"
 
 namespace joulefront {
@@ -70,7 +71,7 @@ std::optional<ProcessStat> ParseStat(pid_t pid, std::string_view text) {
 }
 
 std::optional<ProcessStat> ReadStat(const SystemRoots& roots, pid_t pid) {
-  const auto text = ReadKernelFile(roots.proc + "/" + std::to_string(pid) + "/stat");
+  const auto text = ReadFile(roots.proc + "/" + std::to_string(pid) + "/stat");
   if (!text) return std::nullopt;
   return ParseStat(pid, *text);
 }

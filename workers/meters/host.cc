@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/files.h"
 #include "workers/meters/kernel_file.h"
 
 namespace joulefront {
@@ -15,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 std::string ReadCpuInfo(const SystemRoots& roots) {
-  return ReadKernelFile(roots.proc + "/cpuinfo").value_or("");
+  return ReadFile(roots.proc + "/cpuinfo").value_or("");
 }
 
 /// The value of the first "key : value" line of /proc/cpuinfo; empty if there is none.
@@ -108,12 +109,12 @@ Result<HostRecord> LoadHostRecord(const std::string& path, const std::string& ho
   empty.host = host;
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return empty;
-  const auto text = ReadKernelFile(path);
+  const auto text = ReadFile(path);
   if (!text) {
     return Fail(ErrorCode::kUnavailable,
-                fmt::format("cannot read {}, the record of what was measured on this machine; "
-                            "mend its permissions or remove it",
-                            path));
+                fmt::format("{}; it is the record of what was measured on this machine: mend its "
+                            "permissions or remove it",
+                            text.error().message));
   }
   try {
     HostRecord record = RecordFromJson(json::parse(*text));

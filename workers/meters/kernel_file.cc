@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include "base/files.h"
+
 namespace joulefront {
 namespace {
 
@@ -18,25 +20,8 @@ std::string_view Trim(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> ReadKernelFile(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> block;
-  ssize_t count = 0;
-  while (true) {
-    count = read(descriptor, block.data(), block.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    text.append(block.data(), static_cast<std::size_t>(count));
-  }
-  close(descriptor);
-  if (count < 0) return std::nullopt;
-  return text;
-}
-
 std::optional<std::string> ReadKernelLine(const std::string& path) {
-  const auto text = ReadKernelFile(path);
+  const auto text = ReadFile(path);
   if (!text) return std::nullopt;
   return std::string(Trim(std::string_view(*text).substr(0, text->find('\n'))));
 }

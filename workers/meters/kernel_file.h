@@ -1,5 +1,5 @@
-// The small text files of /proc and /sys: read whole, numbers checked. A file that cannot be read,
-// or that holds something else, is no value; never zero.
+// The small text files of /proc and /sys: numbers checked. A file that cannot be read, or that
+// holds something else, is no value; never zero.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,6 @@
 #include <string_view>
 
 namespace joulefront {
-
-/// The whole text of a file; empty if it cannot be read.
-std::optional<std::string> ReadKernelFile(const std::string& path);
 
 /// The text of a file on one line, without the line's end; empty if it cannot be read.
 std::optional<std::string> ReadKernelLine(const std::string& path);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/files.h"
 #include "workers/meters/kernel_file.h"
 
 namespace joulefront {
@@ -66,7 +67,7 @@ bool IsFile(const std::string& path) {
 
 std::optional<TrainerCgroup> TrainerCgroup::Create(const SystemRoots& roots,
                                                    const std::string& name) {
-  const std::string own = ReadKernelFile(roots.proc + "/self/cgroup").value_or("");
+  const std::string own = ReadFile(roots.proc + "/self/cgroup").value_or("");
   for (const Hierarchy& hierarchy : kHierarchies) {
     const auto group = OwnGroup(own, hierarchy.controller);
     if (!group) continue;
@@ -90,7 +91,7 @@ TrainerCgroup::~TrainerCgroup() {
 }
 
 bool TrainerCgroup::Holds(int pid) const {
-  const std::string text = "\n" + ReadKernelFile(path_ + "/cgroup.procs").value_or("");
+  const std::string text = "\n" + ReadFile(path_ + "/cgroup.procs").value_or("");
   return text.find(fmt::format("\n{}\n", pid)) != std::string::npos;
 }
 
@@ -102,7 +103,7 @@ std::optional<Seconds> TrainerCgroup::CpuTime() const {
     if (!nanoseconds) return std::nullopt;
     return Seconds(static_cast<double>(*nanoseconds) * 1e-9);
   }
-  const auto text = ReadKernelFile(path_ + "/cpu.stat");
+  const auto text = ReadFile(path_ + "/cpu.stat");
   if (!text) return std::nullopt;
   const std::size_t at = text->find(kUsage);
   if (at == std::string::npos || (at > 0 && (*text)[at - 1] != '\n')) return std::nullopt;
