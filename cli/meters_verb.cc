@@ -88,6 +88,12 @@ const IdleBaseline* IdleOf(const Screen& screen, const Domain& domain) {
   return found == screen.record.idle.end() ? nullptr : &found->second;
 }
 
+/// "package of rapl-perf against rapl-powercap: +0.12 %"
+std::string Describe(const CrossCheck& check) {
+  return fmt::format("{} of {} against {}: {:+.2f} %", Name(check.boundary), check.first,
+                     check.second, (check.ratio - 1.0) * 100.0);
+}
+
 std::string MakeText(const Screen& screen) {
   std::string text = "host     " + screen.record.host + "\n";
   const auto shared = Name(screen.shared.energy_class);
@@ -99,6 +105,9 @@ std::string MakeText(const Screen& screen) {
   text += screen.record.probed.empty()
               ? "idle     not measured; `joulefront meters --probe` on a quiet machine does\n"
               : fmt::format("idle     measured on {}\n", screen.record.probed);
+  for (const CrossCheck& check : screen.record.checks) {
+    text += "check    " + Describe(check) + "\n";
+  }
   if (const auto& fit = screen.record.calibration) {
     text += fmt::format("wall     = {:.4g} W + {:.4g} x tool, +-{:.2g} % (calibrated {})\n",
                         fit->offset.value(), fit->slope, fit->residual * 100.0, fit->id);
@@ -155,7 +164,14 @@ ordered_json MakeJson(const Screen& screen) {
                          {"class_shared", Name(screen.shared.energy_class)},
                          {"class_exclusive", Name(screen.exclusive.energy_class)},
                          {"probed", screen.record.probed},
+                         {"checks", ordered_json::array()},
                          {"meters", list}};
+  for (const CrossCheck& check : screen.record.checks) {
+    object["checks"].push_back({{"first", check.first},
+                                {"second", check.second},
+                                {"boundary", Name(check.boundary)},
+                                {"ratio", check.ratio}});
+  }
   if (const auto& fit = screen.record.calibration) {
     object["calibration"] = {{"id", fit->id},
                              {"offset_w", fit->offset.value()},
@@ -212,10 +228,7 @@ std::string DescribeProbe(const ProbeReport& report) {
         "source in [metering] sources\n",
         first, second);
   }
-  for (const CrossCheck& check : report.checks) {
-    text += fmt::format("{} of {} against {}: {:+.2f} %\n", Name(check.boundary), check.first,
-                        check.second, (check.ratio - 1.0) * 100.0);
-  }
+  for (const CrossCheck& check : report.checks) text += Describe(check) + "\n";
   return text;
 }
 
@@ -237,6 +250,7 @@ Result<std::string> RunProbe(const SystemRoots& machine, Seconds duration) {
   for (const ProbedDomain& probed : report.domains) {
     if (probed.idle) record->idle[probed.domain.name] = *probed.idle;
   }
+  record->checks = report.checks;
   record->probed = Today();
   JF_TRY(SaveHostRecord(HostRecordPath(), *record));
   return DescribeProbe(report) + fmt::format("stored in {}\n", HostRecordPath());

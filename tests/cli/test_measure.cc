@@ -148,6 +148,17 @@ TEST_CASE("a calibration is stored for this machine, and shown") {
   CHECK_THAT(fit.out, Catch::Contains("wall = 40 W + 1.25 x tool"));
   CHECK_THAT(shop.Shell("XDG_STATE_HOME=$PWD $JF meters").out,
              Catch::Contains("wall     = 40 W + 1.25 x tool"));
+  // What a probe found of two sources is kept beside it.
+  json record = json::parse(shop.Read("joulefront/host.json"));
+  record["checks"] = {{{"first", "rapl-perf"},
+                       {"second", "rapl-powercap"},
+                       {"boundary", "package"},
+                       {"ratio", 1.012}}};
+  shop.Write("joulefront/host.json", record.dump());
+  CHECK_THAT(shop.Shell("XDG_STATE_HOME=$PWD $JF meters").out,
+             Catch::Contains("check    package of rapl-perf against rapl-powercap: +1.20 %\n"));
+  const json shown = json::parse(shop.Shell("XDG_STATE_HOME=$PWD $JF meters --format json").out);
+  CHECK(shown["checks"] == record["checks"]);
 }
 
 }  // namespace

@@ -61,6 +61,12 @@ HostRecord RecordFromJson(const json& object) {
     record.idle[name] = {Watts(idle.at("watts")), idle.at("variation"),
                          Seconds(idle.at("measured_for_s")), Seconds(idle.at("update_period_s"))};
   }
+  for (const json& check : object.value("checks", json::array())) {
+    const auto boundary = BoundaryFromName(check.at("boundary").get<std::string>());
+    if (!boundary) continue;
+    record.checks.push_back(
+        {check.at("first"), check.at("second"), *boundary, check.at("ratio").get<double>()});
+  }
   if (object.contains("calibration")) {
     const json& fit = object.at("calibration");
     record.calibration =
@@ -70,7 +76,16 @@ HostRecord RecordFromJson(const json& object) {
 }
 
 json ToJson(const HostRecord& record) {
-  json object = {{"host", record.host}, {"probed", record.probed}, {"idle", json::object()}};
+  json object = {{"host", record.host},
+                 {"probed", record.probed},
+                 {"idle", json::object()},
+                 {"checks", json::array()}};
+  for (const CrossCheck& check : record.checks) {
+    object["checks"].push_back({{"first", check.first},
+                                {"second", check.second},
+                                {"boundary", Name(check.boundary)},
+                                {"ratio", check.ratio}});
+  }
   for (const auto& [name, idle] : record.idle) {
     object["idle"][name] = {{"watts", idle.power.value()},
                             {"variation", idle.variation},

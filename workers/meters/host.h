@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/units.h"
@@ -29,10 +30,19 @@ struct IdleBaseline {
   Seconds update_period;  // as seen; 0 if nothing moved
 };
 
+/// Two sources of one boundary of which both saw most of a probe: the ratio of their joules, over
+/// all domains of that boundary.
+struct CrossCheck {
+  std::string first, second;  // sources
+  Boundary boundary = Boundary::kPackage;
+  double ratio = 1.0;  // first to second
+};
+
 struct HostRecord {
   std::string host;                          // fingerprint
   std::string probed;                        // date, "2026-11-26"; empty: never
   std::map<std::string, IdleBaseline> idle;  // by the domain's name
+  std::vector<CrossCheck> checks;            // of the last probe
   std::optional<Calibration> calibration;
 };
 

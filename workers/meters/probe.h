@@ -27,14 +27,6 @@ struct ProbedDomain {
   Seconds covered;
 };
 
-/// Two sources of one boundary of which both saw most of the time: the ratio of their joules, over
-/// all domains of that boundary.
-struct CrossCheck {
-  std::string first, second;  // sources
-  Boundary boundary;
-  double ratio = 1.0;
-};
-
 struct ProbeReport {
   std::vector<ProbedDomain> domains;
   std::vector<std::pair<std::string, std::string>> mirrors;  // packages that are one counter

@@ -1,0 +1,132 @@
+// libFuzzer: whatever text others write, reading it ends well. The first byte says which reader.
+// CONTRIBUTING.md has the command.
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "study_store/accounting.h"
+#include "study_store/study_file.h"
+#include "workers/meters/cpu_time.h"
+#include "workers/meters/host.h"
+#include "workers/meters/ipmi_source.h"
+#include "workers/meters/kernel_file.h"
+#include "workers/meters/perf_source.h"
+#include "workers/meters/powercap_source.h"
+#include "workers/meters/probe.h"
+#include "workers/meters/reading_log.h"
+#include "workers/meters/user_source.h"
+#include "workers/trainer_output.h"
+
+namespace joulefront {
+namespace {
+
+/// A machine whose files hold one text.
+class FuzzedMachine {
+ public:
+  FuzzedMachine() {
+    std::string folder =
+        (std::filesystem::temp_directory_path() / "joulefront-fuzz-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) std::abort();
+    root_ = folder;
+    roots_.proc = folder + "/proc";
+    roots_.sys = folder + "/sys";
+  }
+  ~FuzzedMachine() { std::filesystem::remove_all(root_); }
+  FuzzedMachine(const FuzzedMachine&) = delete;
+  FuzzedMachine& operator=(const FuzzedMachine&) = delete;
+
+  std::string Write(const std::string& name, std::string_view text) const {
+    const auto path = root_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+    return path.string();
+  }
+  const SystemRoots& roots() const { return roots_; }
+
+ private:
+  std::filesystem::path root_;
+  SystemRoots roots_;
+};
+
+void ReadAsProc(std::string_view text) {
+  static const FuzzedMachine machine;
+  machine.Write("proc/1/stat", text);
+  machine.Write("proc/stat", text);
+  machine.Write("proc/cpuinfo", text);
+  StartTicks(machine.roots(), 1);
+  HostFingerprint(machine.roots());
+  IsVirtualMachine(machine.roots());
+}
+
+void ReadAsSys(std::string_view text) {
+  static const FuzzedMachine machine;
+  for (const char* file : {"name", "energy_uj", "max_energy_range_uj"}) {
+    machine.Write(std::string("sys/class/powercap/intel-rapl:0/") + file, text);
+  }
+  FindPowercap(machine.roots());
+  ParseCount(text);
+  ParsePerfConfig(text);
+  ParseCpuList(text);
+  ParseMillionths(text);
+}
+
+/// In ASCII: toml++ 3.3 calls letters beyond it, where none may stand, unreachable.
+void ReadAsStudyFile(std::string text) {
+  for (char& c : text) c = static_cast<char>(c & 0x7f);
+  static_cast<void>(ParseStudyFile(text, "study.toml"));
+}
+
+void ReadAsRecord(std::string_view text) {
+  static const FuzzedMachine machine;
+  static_cast<void>(LoadHostRecord(machine.Write("host.json", text), "host"));
+}
+
+}  // namespace
+}  // namespace joulefront
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  using namespace joulefront;
+  if (size == 0) return 0;
+  const std::span<const std::uint8_t> rest(bytes + 1, size - 1);
+  const std::string text(rest.begin(), rest.end());
+  switch (bytes[0] % 8) {
+    case 0:
+      static_cast<void>(ParseTrainerLine(text));
+      break;
+    case 1:
+      static_cast<void>(ReplayReadings(text));
+      break;
+    case 2:
+      ReadAsStudyFile(text);
+      break;
+    case 3:
+      static_cast<void>(ParseIntensities(text));
+      static_cast<void>(ParseIntensity(text));
+      static_cast<void>(ParseTariff(text));
+      static_cast<void>(ParseWallReadings(text));
+      break;
+    case 4:
+      ParseDcmiPower(rest);
+      break;
+    case 5:
+      ReadAsProc(text);
+      break;
+    case 6:
+      ReadAsSys(text);
+      break;
+    case 7:
+      ReadAsRecord(text);
+      break;
+  }
+  return 0;
+}
