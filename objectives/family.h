@@ -1,6 +1,6 @@
-// A family of trainers: what `joulefront-train NAME` runs. It declares its parameters and trains
-// one configuration of them, reporting through protocol.h. One family, one source file; main.cc
-// lists them.
+// A family of trainers: what `joulefront-train NAME` runs. families.cc declares them with their
+// parameters; what trains them is in torch/, a library that is loaded only when a training begins,
+// since it and the libraries behind LibTorch take a third of a second of CPU time to load.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@ namespace joulefront::objectives {
 
 /// One training to be done.
 struct Task {
+  std::string family;
   std::string data;    // CSV file; training and validation rows come from it
   std::string test;    // CSV file, opened only if `final`; empty: none
   bool final = false;  // evaluate on the test file as well, after training
@@ -26,11 +27,12 @@ struct Family {
   std::string name;
   std::string meaning;
   std::vector<Parameter> parameters;
-  /// Trains and reports. Throws BadInput, or another exception for a failure while it runs.
-  void (*train)(const Task& task);
 };
 
-/// Multilayer perceptrons on tables of numbers (mlp.cc).
-Family Mlp();
+std::vector<Family> Families();
+
+/// Trains and reports by protocol.h. Throws BadInput, or another exception for a failure while it
+/// runs, as for LibTorch that cannot be loaded.
+void TrainWithTorch(const Task& task);
 
 }  // namespace joulefront::objectives

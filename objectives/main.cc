@@ -130,6 +130,7 @@ void Train(const Family& family, const Flags& flags) {
   if (flags.final && flags.test.empty()) throw BadInput("--final needs --test FILE.csv");
   const std::string seed = Environment("JOULEFRONT_SEED");
   Task task;
+  task.family = family.name;
   task.data = flags.data;
   task.test = flags.test;
   task.final = flags.final;
@@ -138,11 +139,11 @@ void Train(const Family& family, const Flags& flags) {
   task.threads = ThreadCount();
   task.configuration = Configuration::Read(
       family.parameters, Environment("JOULEFRONT_CONFIGURATION"), flags.assignments);
-  family.train(task);
+  TrainWithTorch(task);
 }
 
 int Main(const std::vector<std::string>& arguments) {
-  const std::vector<Family> families{Mlp()};
+  const std::vector<Family> families = Families();
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     PrintFamilies(arguments.empty() ? stderr : stdout, families);
     return arguments.empty() ? 2 : 0;

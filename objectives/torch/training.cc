@@ -1,4 +1,4 @@
-#include "objectives/training.h"
+#include "objectives/torch/training.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -190,19 +190,6 @@ Score Evaluate(const Model& model, const Examples& examples) {
 }
 
 }  // namespace
-
-std::vector<Parameter> TrainingParameters() {
-  return {
-      {"optimizer", Choices{{"adam", "adamw", "sgd", "rmsprop"}}, "how the weights are updated"},
-      {"learning_rate", FloatRange{1e-3, 1e-8, 100.0}, "step size"},
-      {"momentum", FloatRange{0.9, 0.0, 0.999}, "share of the last step that is kept",
-       OnlyWhen{"optimizer", "sgd"}},
-      {"weight_decay", FloatRange{0.0, 0.0, 10.0}, "L2 penalty (adamw: decoupled)"},
-      {"batch_size", IntRange{64, 1, 1 << 20}, "rows a step; more than there are: all of them"},
-      {"epochs", IntRange{20, 1, 1000000}, "passes over the training rows"},
-      {"data_fraction", FloatRange{1.0, 1e-4, 1.0}, "share of the training rows used, by class"},
-  };
-}
 
 void TrainClassifier(const Task& task, BuildModel build) {
   ReportPhase("setup");

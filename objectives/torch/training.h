@@ -17,10 +17,6 @@
 
 namespace joulefront::objectives {
 
-/// Parameters that TrainClassifier reads, for a family to append to its own: optimizer,
-/// learning_rate, momentum, weight_decay, batch_size, epochs, data_fraction.
-std::vector<Parameter> TrainingParameters();
-
 struct Model {
   /// What is trained: leaf tensors, their initial values set from LibTorch's seeded generator.
   std::vector<at::Tensor> parameters;
@@ -37,5 +33,8 @@ using BuildModel = Model (*)(const Configuration& configuration, std::int64_t co
 /// Result: error, loss, accuracy (validation), parameters; with `final` test_error, test_loss and
 /// test_accuracy. Throws std::runtime_error as soon as a loss is not finite.
 void TrainClassifier(const Task& task, BuildModel build);
+
+/// Multilayer perceptrons (mlp.cc).
+Model BuildMlp(const Configuration& configuration, std::int64_t columns, std::int64_t classes);
 
 }  // namespace joulefront::objectives

@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "objectives/training.h"
+#include "objectives/torch/training.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -37,6 +37,8 @@ void AddLinear(std::int64_t inputs, std::int64_t outputs, std::vector<at::Tensor
     parameters.push_back(at::empty(shape).uniform_(-bound, bound).set_requires_grad(true));
   }
 }
+
+}  // namespace
 
 Model BuildMlp(const Configuration& configuration, std::int64_t columns, std::int64_t classes) {
   const double decay = configuration.Float("width_decay");
@@ -63,25 +65,6 @@ Model BuildMlp(const Configuration& configuration, std::int64_t columns, std::in
     return at::linear(values, parameters[i], parameters[i + 1]);
   };
   return model;
-}
-
-std::vector<Parameter> MlpParameters() {
-  std::vector<Parameter> parameters{
-      {"layers", IntRange{2, 1, 64}, "hidden layers"},
-      {"width", IntRange{128, 1, 65536}, "units of the first hidden layer"},
-      {"width_decay", FloatRange{1.0, 0.05, 1.0}, "width of a layer over that of the one before"},
-      {"activation", Choices{{"relu", "tanh", "gelu", "silu"}}, "after each hidden layer"},
-      {"dropout", FloatRange{0.0, 0.0, 0.95}, "share of units dropped after each hidden layer"},
-  };
-  for (Parameter& parameter : TrainingParameters()) parameters.push_back(std::move(parameter));
-  return parameters;
-}
-
-}  // namespace
-
-Family Mlp() {
-  return {"mlp", "multilayer perceptrons on a table of numbers with a label column",
-          MlpParameters(), [](const Task& task) { TrainClassifier(task, BuildMlp); }};
 }
 
 }  // namespace joulefront::objectives
