@@ -84,9 +84,12 @@ std::vector<CurvePoint> CurveOf(const Study& study, const NamedValues& values, d
     if (step < parameter.low || step >= fidelity) continue;
     CurvePoint point{step, {}};
     for (const Objective& objective : study.objectives) {
-      auto value = FiniteValue(objective.phase ? values : report.values, objective.name);
+      auto value = FiniteValue(report.values, objective.name);
+      if (!value && objective.phase) {
+        value = FiniteValue(values, objective.name);
+        if (value) *value *= step / fidelity;
+      }
       if (!value) break;
-      if (objective.phase) *value *= step / fidelity;
       point.objectives.push_back(objective.direction == Direction::kMinimize ? *value : -*value);
     }
     if (point.objectives.size() == study.objectives.size()) curve.push_back(std::move(point));

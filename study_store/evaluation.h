@@ -23,8 +23,8 @@ Spending SpendingOf(const Study& study, const Trial& trial);
 
 /// What a trial's reports say of lesser fidelities, rising: of those at steps from the low end of
 /// the study's fidelity to below `fidelity`, the trial's own. Only where the fidelity counts in
-/// whole numbers, as steps do. Objectives that are reported are taken from there, those that are
-/// metered in proportion; reports that lack one are left out. Example: 30 J at 9 epochs: 10 J at
+/// whole numbers, as steps do. Objectives are taken from the reports; joules that were not metered
+/// there in proportion. Reports that lack a value are left out. Example: 30 J at 9 epochs: 10 J at
 /// step 3.
 std::vector<CurvePoint> CurveOf(const Study& study, const NamedValues& values, double fidelity,
                                 const std::vector<ProgressReport>& reports);

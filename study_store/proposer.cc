@@ -21,6 +21,27 @@ std::optional<TrialNumber> ContinuedBy(const Proposal& proposal) {
   return static_cast<TrialNumber>(*proposal.continues);
 }
 
+/// Of a trial that was stopped early, the values that its end was foretold to have: dominated ones,
+/// so that the search learns from them and the front stays as it is.
+std::optional<Evaluation> ForetoldEvaluation(const Study& study, const Trial& trial) {
+  NamedValues values = trial.values;
+  for (const Objective& objective : study.objectives) {
+    const auto found = values.find(std::string(kForetold) + objective.name);
+    if (found == values.end()) return std::nullopt;
+    values[objective.name] = found->second;
+  }
+  return Evaluate(study, values);
+}
+
+/// Of a trial that went on with another, the joules of its reports are those of its own part only.
+void ForgetJoules(const Study& study, std::vector<ProgressReport>& reports) {
+  for (ProgressReport& report : reports) {
+    for (const Objective& objective : study.objectives) {
+      if (objective.phase) report.values.erase(objective.name);
+    }
+  }
+}
+
 }  // namespace
 
 Proposer::Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<Sampler> sampler)
@@ -59,6 +80,15 @@ Result<void> Proposer::Refresh() {
 }
 
 Result<void> Proposer::Settle(std::size_t number, const Trial& trial) {
+  if (trial.state == TrialState::kPruned) {
+    auto foretold = ForetoldEvaluation(study_, trial);
+    if (foretold) {
+      history_.Evaluate(number, std::move(*foretold));
+    } else {
+      history_.Fail(number);
+    }
+    return {};
+  }
   if (trial.state != TrialState::kComplete) {
     history_.Fail(number, FailureKind(trial.failure), SpendingOf(study_, trial));
     return {};
@@ -73,6 +103,7 @@ Result<void> Proposer::Settle(std::size_t number, const Trial& trial) {
   if (const auto fidelity = study_.space.fidelity()) {
     auto reports = store_.LoadProgress(id_, trial.number);
     if (!reports) return Pass(reports);
+    if (trial.continues) ForgetJoules(study_, *reports);
     const double own = *history_.entries()[number].configuration[*fidelity];
     curve = CurveOf(study_, trial.values, own, *reports);
   }

@@ -55,4 +55,48 @@ void ReadSearch(TomlReader& reader, const toml::table& root, Study& study) {
   ReadDefault(reader, search, study);
 }
 
+void ReadStopping(TomlReader& reader, const toml::table& root, Study& study) {
+  const toml::table& table = reader.Table(root, "stopping");
+  reader.RefuseUnknownKeys(table, "[stopping]", {"rule", "confidence", "first", "factor"});
+  StoppingSettings& stopping = study.stopping;
+  const std::string rule = reader.Text(table, "rule").value_or("");
+  for (const StoppingRule known :
+       {StoppingRule::kOff, StoppingRule::kDominated, StoppingRule::kRungs}) {
+    if (rule == Name(known)) stopping.rule = known;
+  }
+  if (root.contains("stopping") && rule != Name(stopping.rule)) {
+    const toml::node* node = table.get("rule");
+    reader.Refuse(node != nullptr ? node->source() : table.source(),
+                  "[stopping] needs rule = \"dominated\", \"rungs\" or \"off\"");
+  }
+  const auto only_for = [&](std::string_view key, StoppingRule with) {
+    if (table.contains(key) && stopping.rule != with && stopping.rule != StoppingRule::kOff) {
+      reader.Refuse(table.get(key)->source(),
+                    fmt::format("'{}' belongs to rule = \"{}\"; remove it", key, Name(with)));
+    }
+  };
+  only_for("confidence", StoppingRule::kDominated);
+  only_for("first", StoppingRule::kRungs);
+  only_for("factor", StoppingRule::kRungs);
+  stopping.confidence = reader.Number(table, "confidence").value_or(stopping.confidence);
+  if (!(stopping.confidence >= 0.5 && stopping.confidence <= 0.9999)) {
+    reader.Refuse(table.get("confidence")->source(), "'confidence' must be from 0.5 to 0.9999");
+  }
+  stopping.factor = reader.Number(table, "factor").value_or(stopping.factor);
+  if (!(stopping.factor >= 1.5 && stopping.factor <= 100.0)) {
+    reader.Refuse(table.get("factor")->source(), "'factor' must be from 1.5 to 100");
+  }
+  const toml::node* first = table.get("first");
+  if (first != nullptr && first->is_string()) {
+    const auto joules = reader.Quantity(table, "first", ParseJoules);
+    if (joules) stopping.first_rung = joules->value();
+    stopping.rungs_in_joules = true;
+  } else {
+    stopping.first_rung = reader.Number(table, "first").value_or(stopping.first_rung);
+    if (!(stopping.first_rung > 0.0)) {
+      reader.Refuse(first->source(), "'first' must be a step above 0, or joules: \"50 J\"");
+    }
+  }
+}
+
 }  // namespace joulefront

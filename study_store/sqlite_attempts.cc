@@ -246,9 +246,10 @@ Result<void> SqliteStore::MoveTrialOn(const Claim& claim, const AttemptResult& r
   JF_TRY(move->Bind(claim.study, claim.trial, Name(next),
                     IsFinished(next) ? std::optional(now) : std::nullopt,
                     failed ? NameOf(FailureAfter(result)) : std::nullopt,
-                    failed ? std::string_view(result.message) : std::string_view(), *revision)
+                    HasMessage(next) ? std::string_view(result.message) : std::string_view(),
+                    *revision)
              .Run());
-  if (next != TrialState::kComplete) return {};
+  if (!HasValues(next)) return {};
   for (const auto& [name, value] : result.values) {
     auto insert = connection_->Prepare(
         "INSERT INTO trial_value (study, trial, name, value) VALUES (?1, ?2, ?3, ?4)");

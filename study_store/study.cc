@@ -17,6 +17,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view kRuleNames[] = {"off", "dominated", "rungs"};
 constexpr std::string_view kTypeNames[] = {"float", "int", "categorical", "ordinal"};
 
 template <typename T>
@@ -139,6 +140,25 @@ void ReadDefinition(const json& definition, Study& study) {
   study.trainer.resumes = definition.at("trainer").value("resumes", false);
 }
 
+json ToJson(const StoppingSettings& stopping) {
+  return {{"rule", Name(stopping.rule)},
+          {"confidence", stopping.confidence},
+          {"first_rung", stopping.first_rung},
+          {"rungs_in_joules", stopping.rungs_in_joules},
+          {"factor", stopping.factor}};
+}
+
+StoppingSettings StoppingFromJson(const json& object) {
+  const auto* rule =
+      std::find(std::begin(kRuleNames), std::end(kRuleNames), object.at("rule").get<std::string>());
+  if (rule == std::end(kRuleNames)) throw std::invalid_argument("no such rule of stopping");
+  return {.rule = static_cast<StoppingRule>(rule - std::begin(kRuleNames)),
+          .confidence = object.at("confidence"),
+          .first_rung = object.at("first_rung"),
+          .rungs_in_joules = object.at("rungs_in_joules"),
+          .factor = object.at("factor")};
+}
+
 void ReadSettings(const json& settings, Study& study) {
   study.sampler = settings.at("sampler");
   if (MakeSampler(study.sampler) == nullptr) {
@@ -169,6 +189,7 @@ void ReadSettings(const json& settings, Study& study) {
     study.workers.timeout = Seconds(*timeout);
   }
   GetAccounting(settings, study);
+  if (settings.contains("stopping")) study.stopping = StoppingFromJson(settings.at("stopping"));
 }
 
 /// The same tree with lists of named objects as objects, so that a difference is told by name.
@@ -200,6 +221,8 @@ std::string Dotted(std::string pointer) {
 
 }  // namespace
 
+std::string_view Name(StoppingRule rule) { return kRuleNames[static_cast<std::size_t>(rule)]; }
+
 std::string DefinitionJson(const Study& study) {
   json definition = {
       {"name", study.name},
@@ -229,6 +252,7 @@ std::string SettingsJson(const Study& study) {
                    {"workers", workers}};
   PutIfAny(settings, "cost", study.cost);
   PutAccounting(study, settings);
+  if (study.stopping.rule != StoppingRule::kOff) settings["stopping"] = ToJson(study.stopping);
   if (study.default_configuration) {
     settings["default"] =
         json::parse(ConfigurationToJson(study.space, *study.default_configuration));

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -56,6 +57,23 @@ struct WorkerSettings {
   std::vector<std::string> gpus;   // device ids, one a worker, round and round
 };
 
+enum class StoppingRule {
+  kOff,
+  kDominated,  // an attempt whose end, as foretold, is dominated by a finished trial
+  kRungs,      // all but the best of those that came as far
+};
+
+std::string_view Name(StoppingRule rule);  // "dominated"
+
+/// When attempts that report their progress are stopped before their end (early_stopping.h).
+struct StoppingSettings {
+  StoppingRule rule = StoppingRule::kOff;
+  double confidence = 0.99;      // kDominated: of the forecast, one-sided, in each objective
+  double first_rung = 1.0;       // kRungs: in steps, or
+  bool rungs_in_joules = false;  // in joules of the attempt
+  double factor = 3.0;           // kRungs: from a rung to the next; one in so many goes on
+};
+
 struct Study {
   std::string name;
   std::uint64_t seed = 0;
@@ -74,6 +92,7 @@ struct Study {
   CarbonSettings carbon;
   std::optional<Tariff> tariff;
   LimitSettings limits;
+  StoppingSettings stopping;
   std::string directory;  // of the study file; relative paths in the command start here
 };
 

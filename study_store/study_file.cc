@@ -272,9 +272,10 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   }
   const toml::table& root = parsed.table();
   StudyFile file;
-  reader.RefuseUnknownKeys(root, "the study file",
-                           {"study", "objectives", "constraints", "space", "trainer", "budget",
-                            "search", "workers", "metering", "carbon", "tariff", "limits"});
+  reader.RefuseUnknownKeys(
+      root, "the study file",
+      {"study", "objectives", "constraints", "space", "trainer", "budget", "search", "workers",
+       "metering", "carbon", "tariff", "limits", "stopping"});
   std::error_code ignored;
   file.study.directory = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored)
                              .parent_path()
@@ -287,6 +288,7 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   ReadSettings(reader, root, file.study);
   ReadSearch(reader, root, file.study);
   ReadAccounting(reader, root, file.study);
+  ReadStopping(reader, root, file.study);
   if (reader.failed()) return tl::unexpected(reader.error());
   file.notes = NotesOn(file.study);
   return file;

@@ -16,6 +16,9 @@ void ReadSpace(TomlReader& reader, const toml::table& root, Study& study);
 /// [search], once the objectives and the space are known.
 void ReadSearch(TomlReader& reader, const toml::table& root, Study& study);
 
+/// [stopping].
+void ReadStopping(TomlReader& reader, const toml::table& root, Study& study);
+
 /// [metering], [carbon], [tariff] and [limits], once the budget is known.
 void ReadAccounting(TomlReader& reader, const toml::table& root, Study& study);
 

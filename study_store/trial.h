@@ -50,20 +50,33 @@ inline bool IsFinished(TrialState state) {
   return state != TrialState::kWaiting && state != TrialState::kRunning;
 }
 
+/// Whether a trial in this state has values, or says why it came to no result.
+inline bool HasValues(TrialState state) {
+  return state == TrialState::kComplete || state == TrialState::kPruned;
+}
+inline bool HasMessage(TrialState state) {
+  return state == TrialState::kFailed || state == TrialState::kPruned;
+}
+
 using NamedValues = std::map<std::string, double>;
 
 /// A value of a trial that went on with a shorter one: the joules of all that it goes on from.
 inline constexpr std::string_view kResumedJoules = "resumed_j";
 
+/// Of a trial that was stopped early, the value that objective NAME was foretold to end at:
+/// kForetold + NAME.
+inline constexpr std::string_view kForetold = "foretold.";
+
 struct Trial {
   TrialNumber number = 0;
   TrialState state = TrialState::kWaiting;
   std::string configuration;  // canonical JSON (configuration_json.h)
-  NamedValues values;         // reported values and objectives, in the user's units; when complete
+  NamedValues values;         // reported values and objectives, in the user's units; if it was
+                              // pruned, the last ones of its progress, and forecasts
   std::vector<PhaseEnergy> energy;  // of the attempt that completed it
   int attempts = 0;
   std::optional<FailureClass> failure;
-  std::string message;  // why it failed
+  std::string message;  // why it failed, or was stopped early
   std::string proposed_by;
   std::string reason;
   std::uint64_t seed = 0;
@@ -117,7 +130,7 @@ struct ProgressReport {
 /// How an attempt ended.
 struct AttemptResult {
   AttemptState state = AttemptState::kFailed;  // anything but kRunning
-  NamedValues values;                          // when complete
+  NamedValues values;                          // when complete or pruned
   std::vector<PhaseEnergy> energy;
   std::optional<FailureClass> failure;  // when failed
   std::string message;

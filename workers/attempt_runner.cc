@@ -137,7 +137,7 @@ class AttemptRunner {
     if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
       EnterPhase(phase->name);
     } else if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
-      if (callbacks_.on_progress) callbacks_.on_progress(*progress, metered_.Look());
+      TakeProgress(*progress);
     } else if (const auto* result = std::get_if<ResultMessage>(&message)) {
       TakeResult(result->values);
     } else if (const auto* bad = std::get_if<BadMessage>(&message)) {
@@ -146,6 +146,13 @@ class AttemptRunner {
       patterns_.Match(line, metrics_);
       if (callbacks_.on_log) callbacks_.on_log(std::string(line) + "\n");
     }
+  }
+
+  void TakeProgress(const ProgressMessage& progress) {
+    if (!callbacks_.on_progress || stopping_) return;
+    if (callbacks_.on_progress(progress, metered_.Look())) return;
+    end_.pruned = true;
+    Stop(MonotonicNow());
   }
 
   void EnterPhase(const std::string& name) {

@@ -20,8 +20,9 @@
 namespace joulefront {
 
 struct AttemptCallbacks {
-  /// An intermediate report, with the joules so far.
-  std::function<void(const ProgressMessage&, const std::vector<PhaseEnergy>&)> on_progress;
+  /// An intermediate report, with the joules so far. False stops the attempt: going on would be a
+  /// waste.
+  std::function<bool(const ProgressMessage&, const std::vector<PhaseEnergy>&)> on_progress;
   /// About once a second, more often at first, with the joules so far. False stops the attempt:
   /// the lease is lost.
   std::function<bool(const std::vector<PhaseEnergy>&)> on_heartbeat;
@@ -36,6 +37,7 @@ struct AttemptEnd {
   std::optional<int> signal;
   bool timed_out = false;
   bool energy_limited = false;  // it had used more joules than it may
+  bool pruned = false;          // we asked it to stop: on_progress said so
   bool stopped = false;         // we asked it to stop: a signal to us
   bool lease_lost = false;      // we asked it to stop: the attempt is not ours any more
   bool ran_out_of_memory = false;

@@ -69,7 +69,13 @@ std::optional<AttemptResult> CheckReported(const std::string& name, const Attemp
   return std::nullopt;
 }
 
+/// Stopped early: the values are its caller's, who knows what it had reached.
+AttemptResult Pruned(const AttemptEnd& end) {
+  return {.state = AttemptState::kPruned, .values = {}, .energy = end.energy, .message = {}};
+}
+
 AttemptResult JudgeExit(const AttemptEnd& end) {
+  if (end.pruned && !end.lease_lost) return Pruned(end);
   if (end.timed_out) return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
   if (end.energy_limited) {
     return Failed(FailureClass::kEnergyLimit, "it ran into [limits] attempt_energy", end);
@@ -89,14 +95,8 @@ AttemptResult JudgeExit(const AttemptEnd& end) {
                 fmt::format("exit status {}", end.exit_status.value_or(-1)), end);
 }
 
-}  // namespace
-
-AttemptResult Judge(const Study& study, const AttemptEnd& end) {
-  if (end.not_started) {
-    return Failed(FailureClass::kNotStarted, end.not_started->message, end);
-  }
-  // A trainer that finished just as it was told to stop has finished.
-  if (end.exit_status != 0) return JudgeExit(end);
+/// Complete with all values that the study asks for, or failed.
+AttemptResult JudgeResult(const Study& study, const AttemptEnd& end) {
   NamedValues values;
   for (const auto& [name, value] : end.values) {
     if (std::isfinite(value)) values[name] = value;
@@ -112,6 +112,21 @@ AttemptResult Judge(const Study& study, const AttemptEnd& end) {
     if (auto failure = take(constraint)) return *failure;
   }
   return {.state = AttemptState::kComplete, .values = std::move(values), .energy = end.energy};
+}
+
+}  // namespace
+
+AttemptResult Judge(const Study& study, const AttemptEnd& end) {
+  if (end.not_started) {
+    return Failed(FailureClass::kNotStarted, end.not_started->message, end);
+  }
+  // A trainer that finished just as it was told to stop has finished.
+  if (end.exit_status != 0) return JudgeExit(end);
+  AttemptResult result = JudgeResult(study, end);
+  // One that ends well when it is stopped early has a result only if it says so: the metrics in its
+  // log are those of the way.
+  const bool finished = end.reported_result && result.state == AttemptState::kComplete;
+  return end.pruned && !finished ? Pruned(end) : result;
 }
 
 void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "study_store/attempt_rules.h"
+#include "study_store/early_stopping.h"
 #include "workers/alerts.h"
 #include "workers/attempt_runner.h"
 #include "workers/host_lock.h"
@@ -43,7 +45,8 @@ class Worker {
         signals_(signals),
         self_(ThisWorker(options.slot)),
         metering_{ThisMachine(), PlanOf(study_, options.slot)},
-        gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)) {}
+        gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)),
+        stopping_(store, id, study_) {}
 
   // Claim a trial, run it, and begin again at once; when nothing waits, end if the study is closed,
   // else look again later.
@@ -117,6 +120,7 @@ class Worker {
       return tl::unexpected(*end.not_started);
     }
     AttemptResult result = Judge(study_, end);
+    if (result.state == AttemptState::kPruned) TakePruned(result);
     if (*origin) AddOrigin(study_, **origin, result);
     if (result.state == AttemptState::kFailed)
       result.message += "; log: " + work_dir + "/trainer.log";
@@ -183,9 +187,7 @@ class Worker {
     return {.on_progress =
                 [this, &claim](const ProgressMessage& progress,
                                const std::vector<PhaseEnergy>& energy) {
-                  // A report that cannot be stored now is not worth stopping the training for.
-                  static_cast<void>(store_.AddProgress(claim, progress.step, progress.values,
-                                                       CalendarNow(), TotalJoules(energy)));
+                  return TakeProgress(claim, progress, energy);
                 },
             .on_heartbeat =
                 [this, &claim](const std::vector<PhaseEnergy>& energy) {
@@ -193,6 +195,39 @@ class Worker {
                       store_.RenewLease(claim, Later(CalendarNow(), options_.lease), energy);
                   return renewed || renewed.error().code != ErrorCode::kLeaseLost;
                 }};
+  }
+
+  /// Stores a report, with the joules so far of what is metered. Whether the attempt should go on.
+  bool TakeProgress(const Claim& claim, const ProgressMessage& progress,
+                    const std::vector<PhaseEnergy>& energy) {
+    ProgressReport report{progress.step, progress.values, TotalJoules(energy)};
+    std::optional<Provenance> provenance;
+    const auto add = [&](const auto& wanted) {
+      if (!wanted.phase) return;
+      report.values.erase(wanted.name);
+      const PhaseEnergy* phase = FindPhase(energy, *wanted.phase);
+      if (phase == nullptr || !phase->figure) return;
+      report.values[wanted.name] = phase->figure->joules.value();
+      provenance = phase->figure->provenance;
+    };
+    for (const Constraint& constraint : study_.constraints) add(constraint);
+    for (const Objective& objective : study_.objectives) add(objective);
+    // A report that cannot be stored now is not worth stopping the training for.
+    static_cast<void>(
+        store_.AddProgress(claim, report.step, report.values, CalendarNow(), report.joules));
+    auto verdict = stopping_.Judge(claim, report, provenance, MonotonicNow());
+    if (!verdict || !*verdict) return true;
+    pruned_ = {std::move(**verdict), std::move(report.values)};
+    return false;
+  }
+
+  /// What a trial that was stopped early is left with: the last values, and what was foretold.
+  void TakePruned(AttemptResult& result) {
+    result.message = pruned_.verdict.reason;
+    for (const auto& [name, value] : pruned_.last) {
+      if (std::isfinite(value)) result.values[name] = value;
+    }
+    result.values.merge(NamedValues(pruned_.verdict.foretold));
   }
 
   /// A finished result is not given up: while the store refuses it (busy, disk full), ask again;
@@ -233,6 +268,11 @@ class Worker {
   Metering metering_;
   HostLock host_lock_, gpu_lock_;  // an attempt holds both
   bool told_waiting_ = false, told_problem_ = false;
+  EarlyStopping stopping_;
+  struct {
+    StopVerdict verdict;
+    NamedValues last;
+  } pruned_;  // of the attempt that was stopped early
 };
 
 bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {

@@ -16,6 +16,7 @@ joulefront_test(search joulefront::search
   search/test_ranking.cc
   search/test_samplers.cc
   search/test_sobol.cc
+  search/test_stopping.cc
   search/test_surrogate.cc
   search/test_space.cc
   search/test_space_faults.cc

@@ -32,12 +32,16 @@ inline Outcome RunCommand(const ScratchFolder& folder, const std::vector<std::st
   SignalWatch signals;
   BecomeSubreaper();
   Outcome outcome;
-  const AttemptCallbacks callbacks{
-      .on_progress = [&](const ProgressMessage& p, const auto&) { outcome.progress.push_back(p); },
-      .on_heartbeat =
-          [&](const std::vector<PhaseEnergy>&) {
-            return !meddling.on_heartbeat || meddling.on_heartbeat(signals);
-          }};
+  const AttemptCallbacks callbacks{.on_progress =
+                                       [&](const ProgressMessage& p, const auto&) {
+                                         outcome.progress.push_back(p);
+                                         return true;
+                                       },
+                                   .on_heartbeat =
+                                       [&](const std::vector<PhaseEnergy>&) {
+                                         return !meddling.on_heartbeat ||
+                                                meddling.on_heartbeat(signals);
+                                       }};
   const Seconds begin = MonotonicNow();
   outcome.end = RunAttempt(study, *prepared, *patterns,
                            Metering{.machine = {}, .plan = PlanOf(study, 0)}, signals, callbacks);
