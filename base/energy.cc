@@ -6,8 +6,8 @@
 namespace joulefront {
 namespace {
 
-constexpr std::array<std::string_view, 4> kClassNames = {"measured", "attributed", "calibrated",
-                                                         "estimated"};
+constexpr std::array<std::string_view, 5> kClassNames = {"measured", "attributed", "calibrated",
+                                                         "estimated", "replayed"};
 
 }  // namespace
 

@@ -17,6 +17,7 @@ enum class EnergyClass {
   kAttributed,  // a counter, divided between several users of it by a stated rule
   kCalibrated,  // a figure corrected by a fit against another meter
   kEstimated,   // a model; no counter at all
+  kReplayed,    // told by the trainer from a record, whatever that was obtained by
 };
 
 std::string_view Name(EnergyClass energy_class);

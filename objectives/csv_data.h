@@ -1,8 +1,6 @@
-// A CSV file with a header, one label column and otherwise numbers, read into memory. What is read
-// is complete: every row has every column, every number is finite. Fields may be quoted ("a, b",
-// with
-// "" for a quote), lines may end in CRLF, blank lines are skipped; a field holds no line break. No
-// missing values, no categories but the label.
+// A CSV file (csv_lines.h) with a header, one label column and otherwise numbers, read into memory.
+// What is read is complete: every row has every column, every number is finite. No missing values,
+// no categories but the label.
 #pragma once
 
 #include <cstddef>

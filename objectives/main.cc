@@ -14,6 +14,8 @@
 
 #include "objectives/bad_input.h"
 #include "objectives/family.h"
+#include "objectives/flags.h"
+#include "objectives/replay_table.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -47,44 +49,26 @@ struct Flags {
   std::vector<Assignment> assignments;
 };
 
-Assignment ParseAssignment(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw BadInput("--set: expected name=value, got '" + text + "'");
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
 Flags ParseFlags(const std::vector<std::string>& arguments) {
   Flags flags;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    std::string flag = arguments[i];
-    std::optional<std::string> attached;
-    if (const std::size_t equals = flag.find('='); equals != std::string::npos) {
-      attached = flag.substr(equals + 1);
-      flag.resize(equals);
-    }
-    const auto value = [&] {
-      if (attached) return *attached;
-      if (i + 1 == arguments.size()) throw BadInput(flag + ": a value is missing");
-      return arguments[++i];
-    };
-    if (flag == "--help" || flag == "-h") {
+  FlagReader reader(arguments);
+  while (reader.Next()) {
+    if (reader.Is("--help", false) || reader.Is("-h", false)) {
       flags.help = true;
-    } else if (flag == "--final" && !attached) {
+    } else if (reader.Is("--final", false)) {
       flags.final = true;
-    } else if (flag == "--data") {
-      flags.data = value();
-    } else if (flag == "--test") {
-      flags.test = value();
-    } else if (flag == "--label") {
-      flags.label = value();
-    } else if (flag == "--seed") {
-      flags.seed = ParseSeed("--seed", value());
-    } else if (flag == "--set") {
-      flags.assignments.push_back(ParseAssignment(value()));
+    } else if (reader.Is("--data")) {
+      flags.data = reader.value();
+    } else if (reader.Is("--test")) {
+      flags.test = reader.value();
+    } else if (reader.Is("--label")) {
+      flags.label = reader.value();
+    } else if (reader.Is("--seed")) {
+      flags.seed = ParseSeed("--seed", reader.value());
+    } else if (reader.Is("--set")) {
+      flags.assignments.push_back(reader.Assignment());
     } else {
-      throw BadInput("unknown argument '" + arguments[i] + "'; --help shows what there is");
+      reader.Refuse();
     }
   }
   return flags;
@@ -95,6 +79,8 @@ void PrintFamilies(std::FILE* out, const std::vector<Family>& families) {
   for (const Family& family : families) {
     std::fprintf(out, "  %-8s %s\n", family.name.c_str(), family.meaning.c_str());
   }
+  std::fprintf(out, "  %-8s answers from a table of earlier results instead of training\n",
+               "table");
   std::fprintf(out, "\njoulefront-train FAMILY --help lists the flags and parameters.\n");
 }
 
@@ -148,9 +134,14 @@ int Main(const std::vector<std::string>& arguments) {
     PrintFamilies(arguments.empty() ? stderr : stdout, families);
     return arguments.empty() ? 2 : 0;
   }
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (arguments[0] == "table") {
+    AnswerFromTable(rest, Environment("JOULEFRONT_CONFIGURATION"));
+    return 0;
+  }
   for (const Family& family : families) {
     if (family.name != arguments[0]) continue;
-    const Flags flags = ParseFlags({arguments.begin() + 1, arguments.end()});
+    const Flags flags = ParseFlags(rest);
     if (flags.help) {
       PrintHelp(family);
     } else {

@@ -41,6 +41,12 @@ void ReportProgress(std::int64_t step, const ReportedValues& values) {
   Send({{"joulefront", "progress"}, {"step", step}, {"values", ToJson(values)}});
 }
 
+void ReportEnergy(double joules) {
+  if (!std::isfinite(joules) || joules < 0)
+    throw std::runtime_error("joules are no number from 0 on");
+  Send({{"joulefront", "energy"}, {"joules", joules}});
+}
+
 void ReportResult(const ReportedValues& values) {
   Send({{"joulefront", "result"}, {"values", ToJson(values)}});
 }

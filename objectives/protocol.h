@@ -18,6 +18,9 @@ void ReportPhase(const std::string& name);
 /// The values reached after `step` steps (epochs, from 1).
 void ReportProgress(std::int64_t step, const ReportedValues& values);
 
+/// Joules of the attempt so far, from a record. Only studies that ask for them heed it.
+void ReportEnergy(double joules);
+
 /// The outcome of the attempt; sent once, last.
 void ReportResult(const ReportedValues& values);
 

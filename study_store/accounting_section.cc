@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kBoundaries[] = {"package", "gpu", "battery", "node", "wall"};
 // Names that a meter of one's own cannot have.
 constexpr std::string_view kBuiltIn[] = {"rapl-powercap", "rapl-perf", "nvml", "cpu-time",
-                                         "hwmon",         "battery",   "ipmi"};
+                                         "hwmon",         "battery",   "ipmi", "trainer"};
 
 template <typename Names>
 bool IsOneOf(const Names& names, std::string_view name) {
@@ -69,7 +69,7 @@ void ReadMetering(TomlReader& reader, const toml::table& root, Study& study) {
     if (!study.metering.demand) {
       reader.Refuse(metering.get("demand")->source(),
                     fmt::format("there is no class '{}'; known are measured, attributed, "
-                                "calibrated, estimated",
+                                "calibrated, estimated, replayed",
                                 *demand));
     }
   }

@@ -69,7 +69,10 @@ Result<std::optional<StopVerdict>> EarlyStopping::Judge(const Claim& claim,
                                                         const std::optional<Provenance>& provenance,
                                                         Seconds now) {
   const bool same = judged_trial_ == claim.trial && judged_attempt_ == claim.attempt;
-  if (!same) rung_ = 0.0;
+  if (!same) {
+    rung_ = 0.0;
+    next_refresh_.reset();
+  }
   judged_trial_ = claim.trial;
   judged_attempt_ = claim.attempt;
   if (claim.continues) return std::optional<StopVerdict>();

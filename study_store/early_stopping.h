@@ -29,8 +29,8 @@ class EarlyStopping {
   /// Whether the attempt should be stopped after `report`, whose values hold the joules so far of
   /// metered objectives under their names; `provenance` is those joules' (empty: none metered).
   /// Reports of an attempt come in order, each once. Attempts that go on with another trial are
-  /// never stopped. `now` is monotonic time: trials that finished meanwhile are looked for once a
-  /// second. Errors: the store's.
+  /// never stopped. `now` is monotonic time: trials that finished meanwhile are looked for at an
+  /// attempt's first report, and then once a second. Errors: the store's.
   Result<std::optional<StopVerdict>> Judge(const Claim& claim, const ProgressReport& report,
                                            const std::optional<Provenance>& provenance,
                                            Seconds now);

@@ -106,7 +106,7 @@ CREATE TABLE progress_value (
 
 CREATE TABLE provenance (
   id INTEGER PRIMARY KEY,
-  class TEXT NOT NULL CHECK (class IN ('measured', 'attributed', 'calibrated', 'estimated')),
+  class TEXT NOT NULL CHECK (class IN ('measured', 'attributed', 'calibrated', 'estimated', 'replayed')),
   source TEXT NOT NULL,
   boundary TEXT NOT NULL,
   attribution TEXT NOT NULL,
@@ -246,9 +246,9 @@ WHERE NOT EXISTS (
 ORDER BY a.study, paid.score, a.number;
 )sql";
 
-// Shared counters and domains; the failure class energy-limit; a front for each comparability key.
-// CHECK constraints cannot be altered but in the schema's own text, where a list that only allows
-// more is safe to write.
+// Shared counters and domains; the failure class energy-limit; replayed joules; a front for each
+// comparability key. CHECK constraints cannot be altered but in the schema's own text, where a list
+// that only allows more is safe to write.
 constexpr const char* kFrom1To2 = R"sql(
 ALTER TABLE energy ADD COLUMN measured_j REAL;
 ALTER TABLE energy ADD COLUMN idle_j REAL;
@@ -263,6 +263,8 @@ DROP VIEW trials_wide;
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql, '''timeout'',', '''timeout'', ''energy-limit'',')
   WHERE type = 'table' AND name IN ('trial', 'attempt');
+UPDATE sqlite_schema SET sql = replace(sql, '''estimated'')', '''estimated'', ''replayed'')')
+  WHERE type = 'table' AND name = 'provenance';
 PRAGMA writable_schema = RESET;
 )sql";
 

@@ -134,12 +134,16 @@ class AttemptRunner {
 
   void TakeLine(std::string_view line) {
     const TrainerMessage message = ParseTrainerLine(line);
+    // What is stopped early ends where it was when that was decided, whatever it still says.
+    if (end_.pruned && !std::holds_alternative<std::monostate>(message)) return;
     if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
       EnterPhase(phase->name);
     } else if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
       TakeProgress(*progress);
     } else if (const auto* result = std::get_if<ResultMessage>(&message)) {
       TakeResult(result->values);
+    } else if (const auto* energy = std::get_if<EnergyMessage>(&message)) {
+      if (!metered_.Tell(energy->joules)) NoteBad("the joules of an attempt cannot fall");
     } else if (const auto* bad = std::get_if<BadMessage>(&message)) {
       NoteBad(bad->reason);
     } else {

@@ -69,13 +69,7 @@ std::optional<AttemptResult> CheckReported(const std::string& name, const Attemp
   return std::nullopt;
 }
 
-/// Stopped early: the values are its caller's, who knows what it had reached.
-AttemptResult Pruned(const AttemptEnd& end) {
-  return {.state = AttemptState::kPruned, .values = {}, .energy = end.energy, .message = {}};
-}
-
 AttemptResult JudgeExit(const AttemptEnd& end) {
-  if (end.pruned && !end.lease_lost) return Pruned(end);
   if (end.timed_out) return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
   if (end.energy_limited) {
     return Failed(FailureClass::kEnergyLimit, "it ran into [limits] attempt_energy", end);
@@ -120,13 +114,13 @@ AttemptResult Judge(const Study& study, const AttemptEnd& end) {
   if (end.not_started) {
     return Failed(FailureClass::kNotStarted, end.not_started->message, end);
   }
+  // Its caller knows what it had reached, and why that was not enough.
+  if (end.pruned && !end.lease_lost) {
+    return {.state = AttemptState::kPruned, .values = {}, .energy = end.energy, .message = {}};
+  }
   // A trainer that finished just as it was told to stop has finished.
   if (end.exit_status != 0) return JudgeExit(end);
-  AttemptResult result = JudgeResult(study, end);
-  // One that ends well when it is stopped early has a result only if it says so: the metrics in its
-  // log are those of the way.
-  const bool finished = end.reported_result && result.state == AttemptState::kComplete;
-  return end.pruned && !finished ? Pruned(end) : result;
+  return JudgeResult(study, end);
 }
 
 void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {

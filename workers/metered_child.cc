@@ -23,12 +23,14 @@ std::unique_ptr<TrainerCgroup> MakeCgroup(const SystemRoots& machine) {
 }  // namespace
 
 MeteredChild::MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu,
-                           PhaseLedger ledger, Seconds begin, ChildProcess child)
+                           PhaseLedger ledger, Seconds begin, ChildProcess child,
+                           std::optional<ToldJoules> told)
     : cgroup_(std::move(cgroup)),
       cpu_(std::move(cpu)),
       ledger_(std::move(ledger)),
       begin_(begin),
-      child_(std::move(child)) {}
+      child_(std::move(child)),
+      told_(std::move(told)) {}
 
 Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions options,
                                          LogReadings log) {
@@ -40,7 +42,8 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
   const Seconds begin = MonotonicNow();
   auto meter = MakeMeter(metering.machine, metering.plan, begin, CpuUsage{});
   if (!meter) return Pass(meter);
-  PhaseLedger ledger(std::move(*meter), begin, std::move(log));
+  const bool told = IsTold(metering.plan);
+  PhaseLedger ledger(std::move(*meter), begin, told ? LogReadings() : std::move(log));
   if (cgroup) options.join = cgroup->JoinFile();
   auto child = Spawn(options);
   if (!child) return Pass(child);
@@ -48,14 +51,20 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
   const bool joined =
       cgroup && (cgroup->Holds(child->pid) || cgroup->CpuTime().value_or(Seconds(0)) > Seconds(0));
   return MeteredChild(std::move(cgroup), joined ? std::move(*cpu_of_group) : std::move(cpu),
-                      std::move(ledger), begin, std::move(*child));
+                      std::move(ledger), begin, std::move(*child),
+                      told ? std::optional<ToldJoules>(std::in_place) : std::nullopt);
 }
 
 void MeteredChild::EnterPhase(const std::string& phase) {
   ledger_.Enter(phase, MonotonicNow(), cpu_.Read());
+  if (told_) told_->EnterPhase(phase);
 }
 
-std::vector<PhaseEnergy> MeteredChild::Look() { return ledger_.Read(MonotonicNow(), cpu_.Read()); }
+std::vector<PhaseEnergy> MeteredChild::Look() {
+  auto phases = ledger_.Read(MonotonicNow(), cpu_.Read());
+  if (told_) told_->Fill(phases);
+  return phases;
+}
 
 std::vector<PhaseEnergy> MeteredChild::Settle() {
   const Seconds end = MonotonicNow();
@@ -69,7 +78,9 @@ std::vector<PhaseEnergy> MeteredChild::Settle() {
     now = MonotonicNow();
     ledger_.Read(now, usage);
   }
-  return ledger_.Read(now, usage, joulefront::Look::kLast);
+  auto phases = ledger_.Read(now, usage, joulefront::Look::kLast);
+  if (told_) told_->Fill(phases);
+  return phases;
 }
 
 }  // namespace joulefront

@@ -13,6 +13,7 @@
 #include "workers/meters/phase_ledger.h"
 #include "workers/meters/trainer_cgroup.h"
 #include "workers/process.h"
+#include "workers/told_joules.h"
 
 namespace joulefront {
 
@@ -34,6 +35,9 @@ class MeteredChild {
   Seconds begin() const { return begin_; }
 
   void EnterPhase(const std::string& phase);
+  /// Joules of the attempt so far, as the trainer tells them: heeded only where the plan says that
+  /// they are its own to tell. False if they fall.
+  bool Tell(double joules) { return !told_ || told_->Tell(joules); }
   /// Looks at the meter: the phases so far, "total" last.
   std::vector<PhaseEnergy> Look();
   /// When the next look should be at the latest. Empty: no hurry.
@@ -47,13 +51,14 @@ class MeteredChild {
 
  private:
   MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu, PhaseLedger ledger,
-               Seconds begin, ChildProcess child);
+               Seconds begin, ChildProcess child, std::optional<ToldJoules> told);
 
   std::unique_ptr<TrainerCgroup> cgroup_;  // the follower points to it
   CpuTimeFollower cpu_;
   PhaseLedger ledger_;
   Seconds begin_;
   ChildProcess child_;
+  std::optional<ToldJoules> told_;
 };
 
 }  // namespace joulefront

@@ -73,8 +73,15 @@ TrainerMessage ReadMessage(const json& message) {
     }
     return PhaseMessage{name->get<std::string>()};
   }
+  if (kind == "energy") {
+    const auto joules = message.find("joules");
+    if (joules == message.end() || !joules->is_number() || joules->get<double>() < 0.0) {
+      return BadMessage{"an energy message needs \"joules\", a number from 0 on"};
+    }
+    return EnergyMessage{joules->get<double>()};
+  }
   if (kind != "progress" && kind != "result") {
-    return BadMessage{"\"joulefront\" must be \"phase\", \"progress\" or \"result\""};
+    return BadMessage{"\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\""};
   }
   auto values = ReadValues(message);
   if (const auto* bad = std::get_if<BadMessage>(&values)) return *bad;

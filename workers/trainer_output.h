@@ -4,6 +4,9 @@
 //   {"joulefront": "phase", "name": "train"}
 //   {"joulefront": "progress", "step": 3, "values": {"error": 0.12}}
 //   {"joulefront": "result", "values": {"error": 0.08, "parameters": 20312}}
+//   {"joulefront": "energy", "joules": 41.5}
+// The last one tells joules of the attempt so far, for studies with [metering] sources =
+// ["trainer"].
 #pragma once
 
 #include <cstdint>
@@ -26,12 +29,15 @@ struct ProgressMessage {
 struct ResultMessage {
   NamedValues values;
 };
+struct EnergyMessage {
+  double joules = 0.0;  // of the attempt so far
+};
 /// A line that says it is a message and is not one; `reason` tells what is wrong with it.
 struct BadMessage {
   std::string reason;
 };
-using TrainerMessage =
-    std::variant<std::monostate, PhaseMessage, ProgressMessage, ResultMessage, BadMessage>;
+using TrainerMessage = std::variant<std::monostate, PhaseMessage, ProgressMessage, ResultMessage,
+                                    EnergyMessage, BadMessage>;
 
 /// What one line says; monostate if it is log. NaN and Infinity, which Python's json writes though
 /// JSON has neither, are read as the numbers they mean; null is NaN.

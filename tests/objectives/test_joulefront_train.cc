@@ -12,33 +12,17 @@
 #include <string>
 #include <vector>
 
+#include "tests/objectives/trainer_runs.h"
+
 using Catch::Matchers::Contains;
+using joulefront::objectives::Outcome;
+using joulefront::objectives::Run;
 using nlohmann::json;
 
 namespace {
 
 const std::string kDigits = JOULEFRONT_SOURCE_DIR "/examples/data/digits/";
 const std::string kTrain = " mlp --data '" + kDigits + "train.csv' ";
-
-struct Outcome {
-  int code;
-  std::string output;
-};
-
-/// Runs the shell command `environment joulefront-train arguments`; `arguments` may redirect.
-Outcome Run(const std::string& arguments, const std::string& environment = "") {
-  const std::string command =
-      environment + " '" JOULEFRONT_BIN_DIR "/joulefront-train' " + arguments;
-  std::FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string output;
-  std::array<char, 4096> buffer;
-  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    output.append(buffer.data(), n);
-  }
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
-}
 
 /// The lines of the output, each of which must be a message.
 std::vector<json> Messages(const std::string& output) {

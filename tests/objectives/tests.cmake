@@ -1,8 +1,10 @@
 joulefront_test(objectives joulefront::objectives
   objectives/test_configuration.cc
   objectives/test_csv_data.cc
-  objectives/test_preparation.cc)
-# What runs the trainers themselves.
+  objectives/test_preparation.cc
+  objectives/test_replay_table.cc)
+add_dependencies(test_objectives joulefront-train)
+# What trains.
 if(JOULEFRONT_TORCH)
   joulefront_test(trainers joulefront::objectives
     objectives/test_joulefront_train.cc)

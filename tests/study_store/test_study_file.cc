@@ -60,17 +60,17 @@ TEST_CASE("Line ends of other systems and a byte order mark are no faults") {
 }
 
 TEST_CASE("An unknown key is refused where it stands, with the key that was meant") {
-  Check(
-      {{"[study]\nnmae = \"s\"\n",
-        "s.toml:2:1: unknown key 'nmae' in [study]; did you mean 'name'?"},
-       {kAll + "[serach]\n",
-        "s.toml:7:2: unknown key 'serach' in the study file; did you mean 'search'?"},
-       {kAll + "[workers]\nmachines = 2\n",
-        "s.toml:8:1: unknown key 'machines' in [workers]; known are count, threads, attempts, "
-        "timeout, grace, exclusive, gpus"},
-       {kAll + "[zebra]\n[aardvark]\n",  // the first in the file, not in the alphabet
-        "s.toml:7:2: unknown key 'zebra' in the study file; known are study, objectives, "
-        "constraints, space, trainer, budget, search, workers, metering, carbon, tariff, limits"}});
+  Check({{"[study]\nnmae = \"s\"\n",
+          "s.toml:2:1: unknown key 'nmae' in [study]; did you mean 'name'?"},
+         {kAll + "[serach]\n",
+          "s.toml:7:2: unknown key 'serach' in the study file; did you mean 'search'?"},
+         {kAll + "[workers]\nmachines = 2\n",
+          "s.toml:8:1: unknown key 'machines' in [workers]; known are count, threads, attempts, "
+          "timeout, grace, exclusive, gpus"},
+         {kAll + "[zebra]\n[aardvark]\n",  // the first in the file, not in the alphabet
+          "s.toml:7:2: unknown key 'zebra' in the study file; known are study, objectives, "
+          "constraints, space, trainer, budget, search, workers, metering, carbon, tariff, limits, "
+          "stopping"}});
   CHECK(SpaceMessage("x = { type = \"float\", low = 0, high = 1, choices = [1] }\n") ==
         "s.toml:6:42: unknown key 'choices' in parameter 'x' of type float; known are type, low, "
         "high, step, log, when, fidelity");

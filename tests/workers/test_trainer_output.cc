@@ -72,9 +72,9 @@ TEST_CASE("a message that cannot be understood says what is wrong with it") {
   CHECK(ReasonOf(R"({"joulefront": "phase", "name": ""})") == "a phase message needs a \"name\"");
   CHECK(ReasonOf(R"({"joulefront": "phase", "name": 3})") == "a phase message needs a \"name\"");
   CHECK(ReasonOf(R"({"joulefront": "results"})") ==
-        "\"joulefront\" must be \"phase\", \"progress\" or \"result\"");
+        "\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\"");
   CHECK(ReasonOf(R"({"joulefront": {"result": 1}})") ==
-        "\"joulefront\" must be \"phase\", \"progress\" or \"result\"");
+        "\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\"");
   CHECK(ReasonOf(R"({"joulefront": "result"})") == "it has no object \"values\"");
   CHECK(ReasonOf(R"({"joulefront": "result", "values": [1]})") == "it has no object \"values\"");
   CHECK(ReasonOf(R"({"joulefront": "result", "values": {"error": "0.1"}})") ==

@@ -9,6 +9,7 @@ joulefront_test(workers joulefront::workers
   workers/test_metric_patterns.cc
   workers/test_resuming.cc
   workers/test_sharing.cc
+  workers/test_stopping.cc
   workers/test_trainer_command.cc
   workers/test_trainer_output.cc)
 # Some tests run whole studies.

@@ -82,6 +82,8 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
 
 }  // namespace
 
+bool IsTold(const MeterPlan& plan) { return plan.sources == std::vector{std::string(kTold)}; }
+
 FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek seek) {
   const auto wanted = [&](std::string_view source, bool automatic) {
     if (seek == Seek::kAll) return true;
@@ -113,7 +115,13 @@ Result<std::vector<std::size_t>> ChooseSources(const std::vector<SourceListing>&
   std::vector<std::size_t> chosen;
   std::size_t outer = 0;
   for (const std::string& source : plan.sources) {
-    if (source == kEstimate) continue;
+    if (source == kEstimate || IsTold(plan)) continue;
+    if (source == kTold) {
+      return Fail(
+          ErrorCode::kInvalidArgument,
+          "joules that the trainer tells cannot be added to others: name \"trainer\" alone, "
+          "or not at all");
+    }
     std::vector<std::size_t> found = ProcessorsOf(listings, source);
     for (std::size_t i = 0; i < listings.size(); ++i) {
       const Domain& domain = listings[i].domain;
@@ -163,11 +171,13 @@ Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds
   }
   Meter meter(std::move(sources), std::move(setup), now, usage);
   const Provenance& from = meter.provenance();
-  if (plan.weakest && from.energy_class > *plan.weakest) {
+  const EnergyClass given = IsTold(plan) ? EnergyClass::kReplayed : from.energy_class;
+  if (plan.weakest && given > *plan.weakest) {
     return Fail(ErrorCode::kNoMeter,
                 fmt::format("joules that are {} are demanded, but here they would be {} (from "
                             "{}); `joulefront meters` shows what would mend that",
-                            Name(*plan.weakest), Name(from.energy_class), from.source));
+                            Name(*plan.weakest), Name(given),
+                            IsTold(plan) ? std::string(kTold) : from.source));
   }
   return meter;
 }

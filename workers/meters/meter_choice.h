@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +27,12 @@ struct MeterPlan {
   std::vector<UserSource> own;         // the user's, to be named in `sources`
   std::string record;                  // file of the host record; empty: none
 };
+
+/// The source of joules that the trainer tells itself, from a record: it stands alone.
+inline constexpr std::string_view kTold = "trainer";
+
+/// Whether the plan's joules are the trainer's to tell; the meter then counts CPU time only.
+bool IsTold(const MeterPlan& plan);
 
 /// Which sources are looked for.
 enum class Seek {
