@@ -52,6 +52,7 @@ std::string MakeJson(const Study& study, const std::vector<Trial>& trials) {
     if (trial.failure) {
       object["failure"] = {{"class", Name(*trial.failure)}, {"message", trial.message}};
     }
+    if (trial.state == TrialState::kPruned) object["stopped"] = trial.message;
     list.push_back(std::move(object));
   }
   return ordered_json({{"study", study.name}, {"objectives", objectives}, {"trials", list}})

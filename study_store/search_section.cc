@@ -79,8 +79,8 @@ void ReadStopping(TomlReader& reader, const toml::table& root, Study& study) {
   only_for("first", StoppingRule::kRungs);
   only_for("factor", StoppingRule::kRungs);
   stopping.confidence = reader.Number(table, "confidence").value_or(stopping.confidence);
-  if (!(stopping.confidence >= 0.5 && stopping.confidence <= 0.9999)) {
-    reader.Refuse(table.get("confidence")->source(), "'confidence' must be from 0.5 to 0.9999");
+  if (!(stopping.confidence >= 0.5 && stopping.confidence <= 0.99999)) {
+    reader.Refuse(table.get("confidence")->source(), "'confidence' must be from 0.5 to 0.99999");
   }
   stopping.factor = reader.Number(table, "factor").value_or(stopping.factor);
   if (!(stopping.factor >= 1.5 && stopping.factor <= 100.0)) {

@@ -68,7 +68,7 @@ std::string_view Name(StoppingRule rule);  // "dominated"
 /// When attempts that report their progress are stopped before their end (early_stopping.h).
 struct StoppingSettings {
   StoppingRule rule = StoppingRule::kOff;
-  double confidence = 0.99;      // kDominated: of the forecast, one-sided, in each objective
+  double confidence = 0.999;     // kDominated: of the forecast, one-sided, in each objective
   double first_rung = 1.0;       // kRungs: in steps, or
   bool rungs_in_joules = false;  // in joules of the attempt
   double factor = 3.0;           // kRungs: from a rung to the next; one in so many goes on

@@ -42,6 +42,9 @@ for store in any_command unchanged; do
   build/release/bin/joulefront front "build/examples/$store.db"
 done
 
+(cd build/examples && ../release/bin/joulefront run ../../examples/04_tabular.toml --trials 8 --quiet)
+build/release/bin/joulefront front build/examples/letters.db
+
 step "the search as a library: installed, and as a folder"
 rm -rf build/library_prefix build/examples/08_library build/examples/08_folder
 cmake -G Ninja -S . -B build/library -DJOULEFRONT_SEARCH_ONLY=ON -DCMAKE_INSTALL_PREFIX="$PWD/build/library_prefix" >/dev/null

@@ -42,7 +42,7 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
   const Seconds begin = MonotonicNow();
   auto meter = MakeMeter(metering.machine, metering.plan, begin, CpuUsage{});
   if (!meter) return Pass(meter);
-  const bool told = IsTold(metering.plan);
+  const bool told = IsFromTrainer(metering.plan);
   PhaseLedger ledger(std::move(*meter), begin, told ? LogReadings() : std::move(log));
   if (cgroup) options.join = cgroup->JoinFile();
   auto child = Spawn(options);

@@ -212,7 +212,7 @@ TEST_CASE("a [stopping] that means nothing is refused with its place") {
   CHECK(fault("rule = 'rungs'\nconfidence = 0.9") ==
         "s.toml:9:14: 'confidence' belongs to rule = \"dominated\"; remove it");
   CHECK(fault("rule = 'dominated'\nconfidence = 1") ==
-        "s.toml:9:14: 'confidence' must be from 0.5 to 0.9999");
+        "s.toml:9:14: 'confidence' must be from 0.5 to 0.99999");
   CHECK(fault("rule = 'rungs'\nfactor = 1") == "s.toml:9:10: 'factor' must be from 1.5 to 100");
   CHECK(fault("rule = 'rungs'\nfirst = 0") ==
         "s.toml:9:9: 'first' must be a step above 0, or joules: \"50 J\"");

@@ -82,7 +82,9 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
 
 }  // namespace
 
-bool IsTold(const MeterPlan& plan) { return plan.sources == std::vector{std::string(kTold)}; }
+bool IsFromTrainer(const MeterPlan& plan) {
+  return plan.sources == std::vector{std::string(kFromTrainer)};
+}
 
 FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek seek) {
   const auto wanted = [&](std::string_view source, bool automatic) {
@@ -115,8 +117,8 @@ Result<std::vector<std::size_t>> ChooseSources(const std::vector<SourceListing>&
   std::vector<std::size_t> chosen;
   std::size_t outer = 0;
   for (const std::string& source : plan.sources) {
-    if (source == kEstimate || IsTold(plan)) continue;
-    if (source == kTold) {
+    if (source == kEstimate || IsFromTrainer(plan)) continue;
+    if (source == kFromTrainer) {
       return Fail(
           ErrorCode::kInvalidArgument,
           "joules that the trainer tells cannot be added to others: name \"trainer\" alone, "
@@ -171,13 +173,13 @@ Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds
   }
   Meter meter(std::move(sources), std::move(setup), now, usage);
   const Provenance& from = meter.provenance();
-  const EnergyClass given = IsTold(plan) ? EnergyClass::kReplayed : from.energy_class;
+  const EnergyClass given = IsFromTrainer(plan) ? EnergyClass::kReplayed : from.energy_class;
   if (plan.weakest && given > *plan.weakest) {
     return Fail(ErrorCode::kNoMeter,
                 fmt::format("joules that are {} are demanded, but here they would be {} (from "
                             "{}); `joulefront meters` shows what would mend that",
                             Name(*plan.weakest), Name(given),
-                            IsTold(plan) ? std::string(kTold) : from.source));
+                            IsFromTrainer(plan) ? std::string(kFromTrainer) : from.source));
   }
   return meter;
 }

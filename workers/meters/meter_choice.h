@@ -29,10 +29,10 @@ struct MeterPlan {
 };
 
 /// The source of joules that the trainer tells itself, from a record: it stands alone.
-inline constexpr std::string_view kTold = "trainer";
+inline constexpr std::string_view kFromTrainer = "trainer";
 
 /// Whether the plan's joules are the trainer's to tell; the meter then counts CPU time only.
-bool IsTold(const MeterPlan& plan);
+bool IsFromTrainer(const MeterPlan& plan);
 
 /// Which sources are looked for.
 enum class Seek {
