@@ -12,6 +12,7 @@
 #include "cli/plot.h"
 #include "cli/studies.h"
 #include "cli/table.h"
+#include "study_store/anytime.h"
 #include "study_store/front.h"
 
 namespace joulefront {
@@ -32,6 +33,7 @@ constexpr const char* kAbout =
 struct View {
   const Study& study;
   const std::vector<Trial>& trials;
+  const std::vector<std::optional<std::int64_t>>& steps;  // of each trial that is a report
   const Front& front;
 };
 
@@ -149,6 +151,7 @@ Table MakeTable(const View& view, bool exact) {
   }
   const std::size_t other = 1 - std::min<std::size_t>(view.front.cost, 1);
   const bool priced = study.objectives.size() == 2;
+  if (study.trainer.anytime) table.header.insert(table.header.begin() + 1, "step");
   const double step = priced ? StepOf(view, other) : 1.0;
   if (exact) table.header.push_back("mixed");
   if (priced) {
@@ -168,6 +171,10 @@ Table MakeTable(const View& view, bool exact) {
     const FrontPoint& point = view.front.points[i];
     const Trial& trial = view.trials[point.trial];
     std::vector<std::string> row = {std::to_string(trial.number)};
+    const auto reported = view.steps[point.trial];
+    if (study.trainer.anytime) {
+      row.push_back(reported ? std::to_string(*reported) : exact ? "" : "end");
+    }
     for (std::size_t k = 0; k < study.objectives.size(); ++k) {
       row.push_back(exact ? fmt::format("{}", point.objectives[k])
                           : FormatNumber(point.objectives[k]));
@@ -191,7 +198,7 @@ Table MakeTable(const View& view, bool exact) {
     table.rows.push_back(std::move(row));
   }
   if (priced && !exact)
-    table.left.resize(study.objectives.size() + 3, false), table.left.back() = true;
+    table.left.resize(table.header.size() - parameters.size(), false), table.left.back() = true;
   return table;
 }
 
@@ -216,6 +223,10 @@ std::string MakeJson(const View& view) {
                       {"values", trial.values},
                       {"energy", energy},
                       {"knee", point.knee}});
+    if (view.study.trainer.anytime) {
+      const auto reported = view.steps[point.trial];
+      points.back()["step"] = reported ? ordered_json(*reported) : ordered_json();
+    }
   }
   const auto& hypervolume = view.front.hypervolume;
   ordered_json left_out = ordered_json::array();
@@ -274,6 +285,7 @@ std::string MakeText(const View& view, bool plot) {
   const Front& front = view.front;
   std::string text = fmt::format("study '{}': {}front of {} of {} complete trials", view.study.name,
                                  front.mixed ? "MIXED " : "", front.points.size(), front.complete);
+  if (view.study.trainer.anytime) text += " and reports";
   if (!view.study.constraints.empty()) text += fmt::format(", {} feasible", front.feasible);
   if (front.hypervolume) {
     std::vector<std::string> reference;
@@ -310,9 +322,11 @@ int FrontVerb(const Arguments& arguments) {
   if (!trials) return Complain("front", trials.error());
   auto bounds = ParseBounds(options, *opened, *trials);
   if (!bounds) return Complain("front", bounds.error());
+  auto all = WithReports(*opened->store, opened->id, opened->study, std::move(*trials));
+  if (!all) return Complain("front", all.error());
   const Front front =
-      ComputeFront(opened->study, *trials, *bounds, options.Has("mix") ? Mix::kYes : Mix::kNo);
-  const View view{opened->study, *trials, front};
+      ComputeFront(opened->study, all->trials, *bounds, options.Has("mix") ? Mix::kYes : Mix::kNo);
+  const View view{opened->study, all->trials, all->steps, front};
   if (front.points.empty()) {
     PrintNote(fmt::format("joulefront front: {}\n",
                           front.complete == 0

@@ -138,6 +138,7 @@ void ReadDefinition(const json& definition, Study& study) {
   study.trainer.command = definition.at("trainer").at("command");
   study.trainer.metrics = definition.at("trainer").at("metrics");
   study.trainer.resumes = definition.at("trainer").value("resumes", false);
+  study.trainer.anytime = definition.at("trainer").value("anytime", false);
 }
 
 json ToJson(const StoppingSettings& stopping) {
@@ -232,6 +233,7 @@ std::string DefinitionJson(const Study& study) {
       {"space", ListToJson(study.space.parameters())},
       {"trainer", {{"command", study.trainer.command}, {"metrics", study.trainer.metrics}}}};
   if (study.trainer.resumes) definition["trainer"]["resumes"] = true;
+  if (study.trainer.anytime) definition["trainer"]["anytime"] = true;
   return definition.dump();
 }
 

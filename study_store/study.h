@@ -35,6 +35,7 @@ struct Constraint {
 struct TrainerSpec {
   std::vector<std::string> command;            // placeholders not yet replaced; empty: none given
   std::map<std::string, std::string> metrics;  // name -> regular expression on output lines
+  bool anytime = false;  // ended at a step, it is what a training of so many steps would have been
   bool resumes = false;  // it goes on from the folder of a shorter trial (JOULEFRONT_RESUME_DIR)
 };
 

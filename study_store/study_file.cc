@@ -134,7 +134,7 @@ bool IsMetered(const Study& study, const std::string& name) {
 
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "trainer");
-  reader.RefuseUnknownKeys(table, "[trainer]", {"command", "metrics", "resumes"});
+  reader.RefuseUnknownKeys(table, "[trainer]", {"command", "metrics", "resumes", "anytime"});
   study.trainer.command = reader.Texts(table, "command");
   const toml::node* command = table.get("command");
   if (root.contains("trainer") &&
@@ -158,6 +158,14 @@ void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   if (study.trainer.resumes && !study.space.fidelity()) {
     reader.Refuse(table.get("resumes")->source(),
                   "resumes = true needs a parameter with fidelity = true: the amount of training");
+  }
+  study.trainer.anytime = reader.Flag(table, "anytime").value_or(false);
+  const auto fidelity = study.space.fidelity();
+  if (study.trainer.anytime &&
+      (!fidelity || study.space.parameters()[*fidelity].type != ParameterType::kInt)) {
+    reader.Refuse(table.get("anytime")->source(),
+                  "anytime = true needs an int parameter with fidelity = true: the steps that the "
+                  "trainer reports");
   }
   const toml::table& metrics = reader.Table(table, "metrics");
   for (const auto& [name, node] : TomlReader::InFileOrder(metrics)) {

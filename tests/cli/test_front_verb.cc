@@ -165,5 +165,36 @@ TEST_CASE("front of one objective is the best trial, of three has no price") {
   CHECK(shop.Run({"front", "three.db", "--format", "csv"}).code == 4);
 }
 
+TEST_CASE("an anytime front shows at which step each of its points is") {
+  const Workshop shop;
+  shop.Write("train.sh",
+             "for step in 1 2 3 4; do\n"
+             "  echo \"{\\\"joulefront\\\": \\\"energy\\\", \\\"joules\\\": $((step * 10))}\"\n"
+             "  echo \"{\\\"joulefront\\\": \\\"progress\\\", \\\"step\\\": $step, \\\"values\\\": "
+             "{\\\"error\\\": 0.$((9 - step))}}\"\n"
+             "done\n"
+             "echo '{\"joulefront\": \"result\", \"values\": {\"error\": 0.5}}'\n");
+  shop.Write("any.toml",
+             "[study]\nname = 'any'\n[objectives]\nerror = { direction = 'minimize' }\n"
+             "energy = { direction = 'minimize', phase = 'total' }\n"
+             "[space]\nepochs = { type = 'int', low = 1, high = 4, fidelity = true }\n"
+             "[trainer]\ncommand = ['sh', 'train.sh']\nanytime = true\n"
+             "[search]\ndefault = { epochs = 4 }\n"
+             "[metering]\nsources = ['trainer']\n[budget]\ntrials = 1\n");
+  REQUIRE(shop.Run({"run", "any.toml", "--quiet"}).code == 0);
+  const Outcome front = shop.Run({"front", "any.db"});
+  CHECK_THAT(front.out,
+             Catch::StartsWith("study 'any': front of 4 of 4 complete trials and reports"));
+  CHECK_THAT(front.out, Catch::Contains("trial  step  error  energy [J, replayed]"));
+  CHECK_THAT(front.out, Catch::Contains("    0     1    0.8                    10"));
+  CHECK_THAT(front.out, Catch::Contains("    0   end    0.5                    40"));
+  const json data = json::parse(shop.Run({"front", "any.db", "--format", "json"}).out);
+  CHECK(data["front"][1]["step"] == 2);
+  CHECK(data["front"][1]["configuration"]["epochs"] == 2);
+  CHECK(data["front"][3]["step"].is_null());
+  CHECK_THAT(shop.Run({"front", "any.db", "--format", "csv"}).out,
+             Catch::StartsWith("trial,step,error,energy,energy_class"));
+}
+
 }  // namespace
 }  // namespace joulefront
