@@ -29,7 +29,7 @@ std::optional<std::vector<PhaseEnergy>> EnergyUntil(const Study& study,
 
 /// The trial that a report stands for. Empty if it does not tell enough.
 std::optional<Trial> TrialOf(const Study& study, const Trial& trial, Configuration configuration,
-                             const std::vector<PhaseEnergy>& whole, const ProgressReport& report) {
+                             const ProgressReport& report) {
   const std::size_t fidelity = *study.space.fidelity();
   const auto step = static_cast<double>(report.step);
   if (step < study.space.parameters()[fidelity].low || step >= *configuration[fidelity]) {
@@ -37,7 +37,7 @@ std::optional<Trial> TrialOf(const Study& study, const Trial& trial, Configurati
   }
   configuration[fidelity] = step;
   if (!study.space.Contains(configuration) || !Evaluate(study, report.values)) return std::nullopt;
-  auto energy = EnergyUntil(study, whole, report);
+  auto energy = EnergyUntil(study, trial.energy, report);
   if (!energy) return std::nullopt;
   Trial stopped = trial;
   stopped.state = TrialState::kComplete;
@@ -64,14 +64,8 @@ Result<AnytimeTrials> WithReports(StudyStore& store, StudyId id, const Study& st
     if (!configuration) return Pass(configuration);
     auto reports = store.LoadProgress(id, trial.number);
     if (!reports) return Pass(reports);
-    std::vector<PhaseEnergy> whole = trial.energy;
-    if (whole.empty()) {  // it was stopped early
-      auto attempts = store.LoadAttempts(id, trial.number);
-      if (!attempts) return Pass(attempts);
-      if (!attempts->empty()) whole = std::move(attempts->back().energy);
-    }
     for (const ProgressReport& report : *reports) {
-      auto stopped = TrialOf(study, trial, *configuration, whole, report);
+      auto stopped = TrialOf(study, trial, *configuration, report);
       if (!stopped) continue;
       all.trials.push_back(std::move(*stopped));
       all.steps.emplace_back(report.step);

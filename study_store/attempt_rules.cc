@@ -51,7 +51,9 @@ std::optional<Joules> TotalJoules(const std::vector<PhaseEnergy>& phases) {
 
 bool ReplacesRecorded(const std::vector<PhaseEnergy>& reported,
                       std::optional<Joules> recorded_total, AttemptState state) {
-  if (reported.empty() || state == AttemptState::kComplete) return false;
+  if (reported.empty() || state == AttemptState::kComplete || state == AttemptState::kPruned) {
+    return false;
+  }
   if (!recorded_total) return true;
   const auto total = TotalJoules(reported);
   if (!total) return false;

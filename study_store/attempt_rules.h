@@ -17,8 +17,8 @@ Result<void> CheckValues(const NamedValues& values);
 /// Whether `reported` takes the place of what an attempt in `state` has recorded, with
 /// `recorded_total` joules of the phase "total" (empty: no figure). While the attempt runs, the
 /// latest report holds, unless it has lost the figure. Afterwards joules may still arrive, from a
-/// worker that was given up too early, and never lower a figure; those of a complete attempt stay,
-/// since finished trials never change.
+/// worker that was given up too early, and never lower a figure; those of an attempt that finished
+/// its trial stay, since finished trials never change.
 bool ReplacesRecorded(const std::vector<PhaseEnergy>& reported,
                       std::optional<Joules> recorded_total, AttemptState state);
 

@@ -357,9 +357,11 @@ Result<void> MemoryStore::FinishAttempt(const Claim& claim, const AttemptResult&
   Trial& trial = kept.trials[static_cast<std::size_t>(claim.trial)];
   kept.Move(trial, StateAfter(result.state, lost, interrupted, limits));
   if (trial.state == TrialState::kFailed) trial.failure = FailureAfter(result);
-  if (trial.state == TrialState::kComplete) trial.energy = attempt->energy;
   if (HasMessage(trial.state)) trial.message = result.message;
-  if (HasValues(trial.state)) trial.values = result.values;
+  if (HasValues(trial.state)) {
+    trial.values = result.values;
+    trial.energy = attempt->energy;
+  }
   return {};
 }
 

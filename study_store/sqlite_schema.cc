@@ -181,7 +181,7 @@ SELECT
   datetime(trial.finished_ms / 1000, 'unixepoch') AS finished
 FROM trial
 JOIN study ON study.id = trial.study
-LEFT JOIN energy AS total ON trial.state = 'complete' AND total.study = trial.study
+LEFT JOIN energy AS total ON trial.state IN ('complete', 'pruned') AND total.study = trial.study
   AND total.trial = trial.number AND total.attempt = trial.attempts AND total.phase = 'total'
 LEFT JOIN provenance ON provenance.id = total.provenance;
 )sql";

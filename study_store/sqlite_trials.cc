@@ -150,7 +150,7 @@ Result<Trial> SqliteStore::LoadTrial(StudyId study, TrialNumber number) {
     if (!*value) break;
     trial.values[values->String(0)] = values->Real(1);
   }
-  if (trial.state != TrialState::kComplete) return trial;
+  if (!HasValues(trial.state)) return trial;
   auto attempts = LoadAttempts(study, number);
   if (!attempts) return Pass(attempts);
   if (!attempts->empty()) trial.energy = std::move(attempts->back().energy);
@@ -203,10 +203,8 @@ Result<void> SqliteStore::LoadEnergy(StudyId study, std::int64_t revision,
     if (!*row) return {};
     while (trial != trials.end() && trial->number < query->Int(kPhaseColumnCount)) ++trial;
     if (trial == trials.end()) return {};
-    // A trial is complete by its last attempt.
-    if (trial->state != TrialState::kComplete ||
-        trial->attempts != query->Int(kPhaseColumnCount + 1))
-      continue;
+    // A trial has its values by its last attempt.
+    if (!HasValues(trial->state) || trial->attempts != query->Int(kPhaseColumnCount + 1)) continue;
     if (trial->energy.empty()) trial->energy.reserve(phases);
     trial->energy.push_back(ReadPhase(*query, *provenances));
     phases = trial->energy.size();

@@ -91,9 +91,9 @@ class StudyStore {
 
   /// Prolongs the lease and records the joules so far, replacing what this attempt had recorded.
   /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same,
-  /// unless it is complete (finished trials never change) or they would lower what is recorded.
-  /// Joules without a figure for "total" never replace those with one. kInvalidArgument for numbers
-  /// that are not finite.
+  /// unless it finished its trial (finished trials never change) or they would lower what is
+  /// recorded. Joules without a figure for "total" never replace those with one. kInvalidArgument
+  /// for numbers that are not finite.
   virtual Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                                   const std::vector<PhaseEnergy>& so_far) = 0;
 

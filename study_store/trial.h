@@ -73,7 +73,7 @@ struct Trial {
   std::string configuration;  // canonical JSON (configuration_json.h)
   NamedValues values;         // reported values and objectives, in the user's units; if it was
                               // pruned, the last ones of its progress, and forecasts
-  std::vector<PhaseEnergy> energy;  // of the attempt that completed it
+  std::vector<PhaseEnergy> energy;  // of the attempt that completed it, or was stopped early
   int attempts = 0;
   std::optional<FailureClass> failure;
   std::string message;  // why it failed, or was stopped early
