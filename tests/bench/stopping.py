@@ -4,7 +4,7 @@
 usage: stopping.py BIN_DIR --data DIR [--only digits|letter|lcbench] [--seeds 10] [--rule 'rule = "dominated"']
 
 DIR holds tables/lcbench_surrogate and trainsets/. Trials are drawn at random, so that both runs of a seed hold the same
-configurations. Figures: the share of the joules saved, and the share of the hypervolume lost by trials that were stopped,
+configurations. Figures: the share of the joules saved (of the phase train, and of everything: start-up too), and the share of the hypervolume lost by trials that were stopped,
 both fronts taken from the values of the run without stopping, so that metering noise cancels. The reference point is
 1.1 times the worst of the front in each objective ("near the front"), and of all trials ("wide").
 """
@@ -69,8 +69,8 @@ trials = {trials}
         call = lambda *arguments: subprocess.run([f"{bin_dir}/joulefront", *arguments], cwd=folder, check=True,
                                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
         call("run", "s.toml")
-        joules = json.loads(call("status", "s.db", "--format", "json"))["energy"]["joules"]
         listed = json.loads(call("export", "s.db", "--format", "json"))["trials"]
+    joules = [sum(t["energy"].get(phase, {}).get("joules") or 0.0 for t in listed) for phase in ("train", "total")]
     points = {t["number"]: (t["values"]["error"], t["values"]["energy"]) for t in listed if t["state"] == "complete"}
     return joules, points
 
@@ -101,11 +101,11 @@ def main():
     parser.add_argument("--rule", default='rule = "dominated"')
     given = parser.parse_args()
     given.bin_dir = pathlib.Path(given.bin_dir).resolve()
-    print(f"{'problem':22}  saved   least   lost near the front   most   lost wide   stopped")
+    print(f"{'problem':22}  saved   least   of all   lost near the front   most   lost wide   stopped")
     for name, (command, space, trials) in problems(given.data).items():
         if given.only not in name:
             continue
-        saved, near, wide, stopped = [], [], [], []
+        saved, of_all, near, wide, stopped = [], [], [], [], []
         for seed in range(1, given.seeds + 1):
             joules, points = run(given.bin_dir, command, space, trials, seed, "")
             joules_stopped, left = run(given.bin_dir, command, space, trials, seed, given.rule)
@@ -113,10 +113,11 @@ def main():
             for reference_of, lost in ((front(points.values()), near), (list(points.values()), wide)):
                 reference = [1.1 * max(p[k] for p in reference_of) for k in (0, 1)]
                 lost.append(1.0 - hypervolume(kept, reference) / hypervolume(points.values(), reference))
-            saved.append(1.0 - joules_stopped / joules)
+            saved.append(1.0 - joules_stopped[0] / joules[0])
+            of_all.append(1.0 - joules_stopped[1] / joules[1])
             stopped.append(1.0 - len(left) / len(points))
         mean = statistics.mean
-        print(f"{name:22} {mean(saved):6.1%} {min(saved):7.1%} {mean(near):21.2%} {max(near):6.1%} {mean(wide):11.2%} "
+        print(f"{name:22} {mean(saved):6.1%} {min(saved):7.1%} {mean(of_all):8.1%} {mean(near):21.2%} {max(near):6.1%} {mean(wide):11.2%} "
               f"{mean(stopped):9.0%}", flush=True)
 
 
