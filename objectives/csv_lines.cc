@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -12,6 +11,8 @@
 
 namespace joulefront::objectives {
 namespace {
+
+constexpr std::size_t kBlock = 1 << 17;
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -25,7 +26,7 @@ void CsvLines::Closer::operator()(gzFile_s* file) const { gzclose(file); }
 
 CsvLines::CsvLines(std::string path) : path_(std::move(path)), file_(gzopen(path_.c_str(), "rb")) {
   if (!file_) throw BadInput(path_ + ": cannot open the file: " + std::strerror(errno));
-  gzbuffer(file_.get(), 1 << 17);
+  gzbuffer(file_.get(), kBlock);
   if (!NextLine()) throw BadInput(path_ + ": the file is empty or cannot be read");
   Split(header_);
   std::vector<std::string> sorted = header_;
@@ -48,32 +49,42 @@ void CsvLines::Refuse(const std::string& problem) const {
   throw BadInput(path_ + ":" + std::to_string(number_) + ": " + problem);
 }
 
-/// Throws if the file ended before its time, as compressed data that was cut does.
-void CsvLines::RequireReadable() const {
+/// Reads the next block. False at the end of the file; throws if it ended before its time, as
+/// compressed data that was cut does.
+bool CsvLines::Fill() {
+  block_.resize(kBlock);
+  taken_ = 0;
+  const int size = gzread(file_.get(), block_.data(), static_cast<unsigned>(block_.size()));
+  block_.resize(static_cast<std::size_t>(std::max(size, 0)));
+  if (size > 0) return true;
   int error = Z_OK;
   const char* message = gzerror(file_.get(), &error);
   if (error != Z_OK && error != Z_STREAM_END) {
     throw BadInput(path_ +
                    ": cannot be read: " + (error == Z_ERRNO ? std::strerror(errno) : message));
   }
+  return false;
 }
 
 /// Reads the next line that is not blank, without its end. False at the end of the file.
 bool CsvLines::NextLine() {
-  std::array<char, 4096> block;
   line_.clear();
-  while (gzgets(file_.get(), block.data(), static_cast<int>(block.size())) != nullptr) {
-    line_ += block.data();
-    const bool whole = line_.back() == '\n';
-    if (!whole && gzeof(file_.get()) == 0) continue;  // a long line goes on
-    if (!whole) RequireReadable();
-    ++number_;
-    if (number_ == 1 && line_.starts_with("\xEF\xBB\xBF")) line_.erase(0, 3);
-    while (!line_.empty() && (line_.back() == '\n' || line_.back() == '\r')) line_.pop_back();
-    if (!line_.empty()) return true;
+  while (taken_ < block_.size() || Fill()) {
+    const std::size_t end = std::min(block_.find('\n', taken_), block_.size());
+    line_.append(block_, taken_, end - taken_);
+    taken_ = end + 1;
+    if (end == block_.size()) continue;  // the line may go on in the next block
+    if (TakeLineEnd()) return true;
   }
-  RequireReadable();
-  return false;
+  return !line_.empty() && TakeLineEnd();  // a last line without an end
+}
+
+/// The line is whole: false if it is blank.
+bool CsvLines::TakeLineEnd() {
+  ++number_;
+  if (number_ == 1 && line_.starts_with("\xEF\xBB\xBF")) line_.erase(0, 3);
+  if (line_.ends_with('\r')) line_.pop_back();
+  return !line_.empty();
 }
 
 /// Takes a quoted field off the front of `rest`, which begins with its opening quote.

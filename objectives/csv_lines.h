@@ -30,7 +30,8 @@ class CsvLines {
 
  private:
   bool NextLine();
-  void RequireReadable() const;
+  bool Fill();
+  bool TakeLineEnd();
   std::string TakeQuoted(std::string_view& rest) const;
   void Split(std::vector<std::string>& fields) const;
 
@@ -40,6 +41,8 @@ class CsvLines {
 
   std::string path_;
   std::unique_ptr<gzFile_s, Closer> file_;
+  std::string block_;      // read from the file, and
+  std::size_t taken_ = 0;  // how much of it is in lines already
   std::string line_;
   std::size_t number_ = 0;
   std::vector<std::string> header_;

@@ -40,19 +40,18 @@ FinalForecast FromSamples(const std::vector<std::pair<double, double>>& samples,
   return {now + mean, now + least};
 }
 
-FinalForecast FromEnds(std::span<const FinishedCurve> finished, std::size_t k) {
-  FinalForecast forecast{0.0, finished.front().final_values[k]};
-  for (const FinishedCurve& curve : finished) {
-    forecast.expected += curve.final_values[k] / static_cast<double>(finished.size());
-    forecast.best = std::min(forecast.best, curve.final_values[k]);
+FinalForecast FromEnds(FinishedCurves finished, std::size_t k) {
+  FinalForecast forecast{0.0, finished.front()->final_values[k]};
+  for (const FinishedCurve* curve : finished) {
+    forecast.expected += curve->final_values[k] / static_cast<double>(finished.size());
+    forecast.best = std::min(forecast.best, curve->final_values[k]);
   }
   return forecast;
 }
 
 }  // namespace
 
-std::optional<std::vector<FinalForecast>> ForetellEnd(std::span<const FinishedCurve> finished,
-                                                      const CurveStep& now,
+std::optional<std::vector<FinalForecast>> ForetellEnd(FinishedCurves finished, const CurveStep& now,
                                                       const std::vector<bool>& grows,
                                                       double confidence) {
   if (finished.size() < kFewestCurves) return std::nullopt;
@@ -64,9 +63,9 @@ std::optional<std::vector<FinalForecast>> ForetellEnd(std::span<const FinishedCu
       continue;
     }
     std::vector<std::pair<double, double>> samples;
-    for (const FinishedCurve& curve : finished) {
-      const auto then = ValueAt(curve, now.step, k);
-      if (then) samples.emplace_back(*then, curve.final_values[k]);
+    for (const FinishedCurve* curve : finished) {
+      const auto then = ValueAt(*curve, now.step, k);
+      if (then) samples.emplace_back(*then, curve->final_values[k]);
     }
     if (samples.size() < kFewestCurves) return std::nullopt;
     forecast.push_back(FromSamples(samples, *now.values[k], confidence));
@@ -80,12 +79,12 @@ std::optional<std::vector<FinalForecast>> ForetellEnd(std::span<const FinishedCu
   return forecast;
 }
 
-std::optional<std::size_t> DominatorOf(std::span<const FinishedCurve> finished,
+std::optional<std::size_t> DominatorOf(FinishedCurves finished,
                                        std::span<const FinalForecast> forecast) {
   std::vector<double> best;
   for (const FinalForecast& end : forecast) best.push_back(end.best);
   for (std::size_t i = 0; i < finished.size(); ++i) {
-    if (finished[i].feasible && Dominates(finished[i].final_values, best)) return i;
+    if (finished[i]->feasible && Dominates(finished[i]->final_values, best)) return i;
   }
   return std::nullopt;
 }

@@ -34,6 +34,9 @@ struct FinalForecast {
 /// Fewer finished trainings than this tell nothing of others.
 inline constexpr std::size_t kFewestCurves = 5;
 
+/// Of finished trainings, owned by somebody else.
+using FinishedCurves = std::span<const FinishedCurve* const>;
+
 /// Foretells the end of a training that is at `now`, from how much the finished ones changed from
 /// the same step to their ends: their log-ratios (differences, where a value is not above 0) are
 /// taken to be normal, and `best` is the one-sided prediction bound of Student's t, so that few
@@ -41,13 +44,12 @@ inline constexpr std::size_t kFewestCurves = 5;
 /// end seen. `grows[k]`: value k never falls, as spent joules do not. Finished trainings that did
 /// not go on beyond the step count for nothing. Empty if fewer than kFewestCurves are left.
 /// Example: five that halved their error from step 4 on, one at 0.3 there: expected 0.15.
-std::optional<std::vector<FinalForecast>> ForetellEnd(std::span<const FinishedCurve> finished,
-                                                      const CurveStep& now,
+std::optional<std::vector<FinalForecast>> ForetellEnd(FinishedCurves finished, const CurveStep& now,
                                                       const std::vector<bool>& grows,
                                                       double confidence);
 
 /// Index of a feasible finished training that dominates even the best end foretold.
-std::optional<std::size_t> DominatorOf(std::span<const FinishedCurve> finished,
+std::optional<std::size_t> DominatorOf(FinishedCurves finished,
                                        std::span<const FinalForecast> forecast);
 
 /// Whether point `own` is among the best 1 / factor of those that reached a rung, at least one of

@@ -98,7 +98,10 @@ Result<void> EarlyStopping::Refresh() {
     if (!IsFinished(trial.state) || trial.continues) continue;
     auto reports = store_.LoadProgress(id_, trial.number);
     if (!reports) return Pass(reports);
-    ended_[trial.number] = *reports;
+    if (study_.stopping.rule == StoppingRule::kRungs) {
+      ended_[trial.number] = std::move(*reports);
+      continue;
+    }
     if (trial.state != TrialState::kComplete || IsPartial(study_, trial)) continue;
     const auto evaluation = Evaluate(study_, trial.values);
     if (!evaluation) continue;
@@ -122,13 +125,13 @@ Result<std::optional<StopVerdict>> EarlyStopping::JudgeDominated(
     JF_TRY(Refresh());
   }
   const auto fidelity = FidelityOf(study_, claim.configuration);
-  std::vector<FinishedCurve> curves;
+  std::vector<const FinishedCurve*> curves;
   std::vector<TrialNumber> trials;
   for (const Finished& finished : finished_) {
     // A shorter training says nothing of where a longer one ends.
     if (fidelity && (!finished.fidelity || *finished.fidelity < *fidelity)) continue;
     if (!Comparable(finished.provenance, provenance)) continue;
-    curves.push_back(finished.curve);
+    curves.push_back(&finished.curve);
     trials.push_back(finished.trial);
   }
   std::vector<bool> grows;

@@ -57,7 +57,7 @@ class EarlyStopping {
   std::int64_t revision_ = 0;
   std::optional<Seconds> next_refresh_;
   std::vector<Finished> finished_;
-  std::map<TrialNumber, std::vector<ProgressReport>> ended_;  // of all, whatever became of them
+  std::map<TrialNumber, std::vector<ProgressReport>> ended_;  // whatever became of them; for rungs
   std::set<TrialNumber> running_;
   TrialNumber judged_trial_ = -1;  // the attempt of the last report, and
   int judged_attempt_ = 0;

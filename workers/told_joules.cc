@@ -2,13 +2,15 @@
 
 #include <cmath>
 
+#include "workers/meters/meter_choice.h"
+
 namespace joulefront {
 namespace {
 
 EnergyFigure FigureOf(double joules) {
   return {.joules = Joules(joules),
           .provenance = {.energy_class = EnergyClass::kReplayed,
-                         .source = "trainer",
+                         .source = std::string(kFromTrainer),
                          .boundary = "as-told",
                          .attribution = "as-told",
                          .idle_policy = "as-told",

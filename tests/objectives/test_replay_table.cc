@@ -106,6 +106,10 @@ TEST_CASE("what is wrong with a table or its flags is bad input, and said") {
   CHECK_THAT(problem("--value error=err --wat 3"), Contains("unknown argument '--wat'"));
   CHECK_THAT(problem("--value error=err", ""), Contains("is empty"));
   CHECK_THAT(problem("--value error=err", "model,units,err\na,8\n"), Contains(":2: 2 fields"));
+  const std::string nul(1, '\0');
+  CHECK_THAT(problem("--value error=err", nul + nul + "\n" + nul + "1\n"), Contains("no column"));
+  CHECK_THAT(problem("--value error=err", "model,units,err\na,8,1" + nul + "\n"),
+             Contains("column 'err' holds '1"));
   CHECK_THAT(problem("--value error=err", "err,err\n1,2\n"),
              Contains("two columns are named 'err'"));
   CHECK_THAT(Run(" table --file /none --value e=e 2>&1").output, Contains("/none: cannot open"));

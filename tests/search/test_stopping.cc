@@ -20,6 +20,12 @@ FinishedCurve Falling(double first, double last, double power = 1.0) {
   return curve;
 }
 
+std::vector<const FinishedCurve*> Pointers(const std::vector<FinishedCurve>& curves) {
+  std::vector<const FinishedCurve*> pointers;
+  for (const FinishedCurve& curve : curves) pointers.push_back(&curve);
+  return pointers;
+}
+
 const std::vector<bool> kJoulesGrow{false, true};
 
 }  // namespace
@@ -30,26 +36,27 @@ TEST_CASE("an end is foretold by how much finished trainings changed from the sa
     finished.push_back(Falling(first, first / 8));
   }
   const CurveStep now{4.0, {0.2, 6.0}};
-  const auto forecast = ForetellEnd(finished, now, kJoulesGrow, 0.99);
+  const auto forecast = ForetellEnd(Pointers(finished), now, kJoulesGrow, 0.99);
   REQUIRE(forecast);
   // From step 4 to step 8 all errors halve and all joules double: there is no doubt.
   CHECK((*forecast)[0].expected == Approx(0.1));
   CHECK((*forecast)[0].best == Approx(0.1));
   CHECK((*forecast)[1].best == Approx(12.0));
   // A step between two that were told is as far as the one before it.
-  CHECK((*ForetellEnd(finished, {7.0, {0.2, 6.0}}, kJoulesGrow, 0.99))[0].best == Approx(0.1));
+  CHECK((*ForetellEnd(Pointers(finished), {7.0, {0.2, 6.0}}, kJoulesGrow, 0.99))[0].best ==
+        Approx(0.1));
 }
 
 TEST_CASE("fewer than five finished trainings that went on tell nothing") {
   std::vector<FinishedCurve> finished(4, Falling(0.8, 0.1));
   const CurveStep now{4.0, {0.2, 6.0}};
-  CHECK_FALSE(ForetellEnd(finished, now, kJoulesGrow, 0.99));
+  CHECK_FALSE(ForetellEnd(Pointers(finished), now, kJoulesGrow, 0.99));
   finished.push_back(Falling(0.8, 0.1));
-  CHECK(ForetellEnd(finished, now, kJoulesGrow, 0.99));
+  CHECK(ForetellEnd(Pointers(finished), now, kJoulesGrow, 0.99));
   finished.back().steps.pop_back();  // it ended at step 4
-  CHECK_FALSE(ForetellEnd(finished, now, kJoulesGrow, 0.99));
-  CHECK_FALSE(
-      ForetellEnd(finished, {0.5, {0.2, 6.0}}, kJoulesGrow, 0.99));  // before the first step
+  CHECK_FALSE(ForetellEnd(Pointers(finished), now, kJoulesGrow, 0.99));
+  CHECK_FALSE(ForetellEnd(Pointers(finished), {0.5, {0.2, 6.0}}, kJoulesGrow,
+                          0.99));  // before the first step
   CHECK_FALSE(ForetellEnd({}, now, kJoulesGrow, 0.99));
 }
 
@@ -68,7 +75,7 @@ TEST_CASE("the bound holds as often as it says, whatever the number of finished 
       for (std::size_t i = 0; i < n; ++i) {
         finished.push_back({{{1.0, {1.0}}, {2.0, {1.0}}}, {draw()}});
       }
-      const auto forecast = ForetellEnd(finished, {1.0, {1.0}}, {false}, 0.95);
+      const auto forecast = ForetellEnd(Pointers(finished), {1.0, {1.0}}, {false}, 0.95);
       if (draw() < (*forecast)[0].best) ++below;
     }
     CHECK(static_cast<double>(below) / kTrials == Approx(0.05).margin(0.012));
@@ -80,7 +87,7 @@ TEST_CASE("values of both signs are foretold by differences") {
   for (const double a : {-0.9, -0.8, -0.7, -0.6, -0.5}) {  // accuracy, maximised
     finished.push_back({{{1.0, {a}}, {2.0, {a}}}, {a - 0.05}});
   }
-  const auto forecast = ForetellEnd(finished, {1.0, {-0.4}}, {false}, 0.99);
+  const auto forecast = ForetellEnd(Pointers(finished), {1.0, {-0.4}}, {false}, 0.99);
   CHECK((*forecast)[0].expected == Approx(-0.45));
 }
 
@@ -90,19 +97,20 @@ TEST_CASE("joules that are spent stay spent, and what is not told may be the bes
     finished.push_back(
         {{{1.0, {0.5, 1.0, {}}}, {2.0, {0.4, 2.0, {}}}}, {0.4, i % 2 + 1.0, 10.0 + i}});
   }
-  const auto forecast = ForetellEnd(finished, {1.0, {0.5, 5.0, {}}}, {false, true, false}, 0.99);
+  const auto forecast =
+      ForetellEnd(Pointers(finished), {1.0, {0.5, 5.0, {}}}, {false, true, false}, 0.99);
   CHECK((*forecast)[1].best == 5.0);
   CHECK((*forecast)[2].best == 10.0);
   CHECK((*forecast)[2].expected == Approx(12.5));
   // With nothing told at all there is nothing to judge.
-  CHECK_FALSE(ForetellEnd(finished, {1.0, {{}, {}, {}}}, {false, true, false}, 0.99));
+  CHECK_FALSE(ForetellEnd(Pointers(finished), {1.0, {{}, {}, {}}}, {false, true, false}, 0.99));
 }
 
 TEST_CASE("only a feasible training that is better than the best end dominates it") {
   std::vector<FinishedCurve> finished{Falling(0.8, 0.1), Falling(0.8, 0.3, 0.5)};
   const auto dominated = [&](double error, double joules) {
     const std::vector<FinalForecast> forecast{{1.0, error}, {99.0, joules}};
-    return DominatorOf(finished, forecast);
+    return DominatorOf(Pointers(finished), forecast);
   };
   CHECK(dominated(0.2, 9.0) == 0U);
   CHECK(dominated(0.4, 5.0) == 1U);

@@ -12,6 +12,8 @@
 namespace joulefront {
 namespace {
 
+constexpr std::size_t kLongestLine = 4096;
+
 std::string_view Trim(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\n");
   if (begin == std::string_view::npos) return {};
@@ -21,7 +23,7 @@ std::string_view Trim(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> ReadKernelLine(const std::string& path) {
-  const auto text = ReadFile(path);
+  const auto text = ReadFile(path, kLongestLine);
   if (!text) return std::nullopt;
   return std::string(Trim(std::string_view(*text).substr(0, text->find('\n'))));
 }
