@@ -51,8 +51,9 @@ std::vector<Credit> Accumulator::Take(Seconds now, const RawReading& reading, bo
   if (reading.microjoules && within) return TakeEnergy(now, *reading.microjoules, edge);
   if (reading.microwatts) return TakePower(now, *reading.microwatts);
   Note(within ? ReadingState::kGap : ReadingState::kImplausible);
-  if (clock_) clock_->GiveUp();  // else a source that is lost would be looked at without end
-  return {};
+  if (!clock_) return {};
+  // Else a source that is lost would be looked at without end.
+  return Credited(clock_->GiveUp(now));
 }
 
 std::optional<Seconds> Accumulator::WantsNext() const {
@@ -99,11 +100,15 @@ std::vector<Credit> Accumulator::TakeEnergy(Seconds now, std::uint64_t value, bo
 
 /// For a counter that ticks slowly: what lies between the points whose time is known by now.
 std::vector<Credit> Accumulator::Dated(Seconds now, bool edge) {
-  std::vector<Credit> credits;
-  if (!clock_) return credits;
+  if (!clock_) return {};
   if (edge) clock_->NoteEdge(now);
+  return Credited(clock_->Take(now, total_));
+}
+
+std::vector<Credit> Accumulator::Credited(const std::vector<DatedPoint>& points) {
+  std::vector<Credit> credits;
   std::optional<DatedPoint> before;  // the time from when the clock was made on
-  for (const DatedPoint& point : clock_->Take(now, total_)) {
+  for (const DatedPoint& point : points) {
     if (point.time <= dated_.time) {
       before = point;
       continue;

@@ -74,6 +74,7 @@ class Accumulator {
   std::vector<Credit> TakeEnergy(Seconds now, std::uint64_t value, bool edge);
   std::vector<Credit> TakePower(Seconds now, std::uint64_t microwatts);
   std::vector<Credit> Dated(Seconds now, bool edge);
+  std::vector<Credit> Credited(const std::vector<DatedPoint>& points);
   std::vector<Credit> Restart(ReadingState state, Seconds now, std::uint64_t value);
   void Note(ReadingState state);
 

@@ -5,6 +5,10 @@
 // close to each other dates its value, and the value before it dates from one period earlier:
 // between dated points energy is taken to grow evenly. So an edge is placed within a part of an
 // update, by sampling fast for at most one update after it, and without waiting at it.
+//
+// Samples far apart date their value too, within half a period, since the last tick was within the
+// last period. Such a point is given once no edge can lie close to it: joules inside of a window
+// follow by a period or two, and edges stay where they are.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +33,9 @@ class TickClock {
   /// A window begins or ends: its place is wanted well.
   void NoteEdge(Seconds now);
 
-  /// There is no sample to be had: edges that are not placed yet are given up.
-  void GiveUp() { edge_.reset(); }
+  /// There is no sample to be had: edges that are not placed yet are given up. Gives the points
+  /// that were kept back, as Take() does.
+  std::vector<DatedPoint> GiveUp(Seconds now);
 
   /// Takes a sample; gives the points that it dates, later than all before, oldest first.
   std::vector<DatedPoint> Take(Seconds now, std::uint64_t microjoules);
@@ -42,12 +47,15 @@ class TickClock {
 
  private:
   void Refine(Seconds tick);
+  void Give(const DatedPoint& point, std::vector<DatedPoint>& points);
+  void GiveKept(Seconds now, std::vector<DatedPoint>& points);
 
   Seconds period_;
   std::optional<DatedPoint> last_;     // the last sample
   std::optional<Seconds> last_dated_;  // time of the last point given
   std::optional<Seconds> last_tick_;   // of the last tick that was seen
   std::optional<Seconds> edge_;        // not placed yet
+  std::vector<DatedPoint> kept_;       // within half a period, not given yet
 };
 
 }  // namespace joulefront

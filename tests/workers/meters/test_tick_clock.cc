@@ -110,6 +110,67 @@ TEST_CASE("a counter that is stuck is not asked for ever") {
   CHECK(now < Seconds(0.4));
 }
 
+TEST_CASE("joules inside of a window are behind by no more than some looks and periods") {
+  for (const double period : {0.1, 0.5, 1.0}) {
+    for (const double look : {0.05, 0.3, 1.0, 2.3}) {
+      INFO("period " << period << " s, looks every " << look << " s");
+      ShownDomains machine({DomainOf("plug", Boundary::kWall, {}, Seconds(period))});
+      const auto show = [&](double time) {
+        const double tick = std::floor(time / period) * period;
+        machine.shown = {Energy(static_cast<std::uint64_t>(20e6 * tick))};  // 20 W
+      };
+      show(0.0);
+      PhaseLedger ledger = machine.Ledger(Exclusive(), Seconds(0.0));
+      double most_behind = 0.0;
+      double next_look = look;
+      for (double time = 0.0; time < 30.0;) {
+        const auto wants = ledger.WantsNext();
+        time = std::max(time + 1e-3, wants ? std::min(wants->value(), next_look) : next_look);
+        if (time >= next_look) next_look += look;
+        show(time);
+        const auto figure = ledger.Read(Seconds(time), {}).back().figure;
+        const double joules = figure ? figure->joules.value() : 0.0;
+        CHECK(joules <= 20.0 * time + 1e-6);
+        most_behind = std::max(most_behind, time - joules / 20.0);
+      }
+      // A tick is seen a look late, and dated half a look too late at most; its point is given at
+      // the first look after one and a half periods; and the next one is a period away.
+      CHECK(most_behind <= 1.5 * look + 2.5 * period);
+    }
+  }
+}
+
+TEST_CASE("what a slow counter counted before it was lost, or stood still, is kept") {
+  for (const bool freezes : {false, true}) {
+    ShownDomains machine({DomainOf("plug", Boundary::kWall, {}, Seconds(0.2))});
+    const auto show = [&](double time) {
+      const double shown = std::floor(std::min(time, 2.5) / 0.2) * 0.2;
+      machine.shown = {freezes || time < 2.5 ? Energy(static_cast<std::uint64_t>(20e6 * shown))
+                                             : Failure(2)};
+    };
+    show(0.0);
+    PhaseLedger ledger = machine.Ledger(Exclusive(), Seconds(0.0));
+    double heartbeat = 0.5;
+    const auto look_until = [&](double until) {
+      for (double time = 0.0; time < until;) {
+        const auto wants = ledger.WantsNext();
+        time = std::min({until, heartbeat, wants ? wants->value() : until});
+        if (time >= heartbeat) heartbeat += 0.5;
+        show(time);
+        if (time < until) ledger.Read(Seconds(time), {});
+      }
+    };
+    look_until(6.0);
+    ledger.End(Seconds(6.0), {});
+    for (int i = 0; i < 200 && ledger.WantsNext(); ++i) ledger.Read(*ledger.WantsNext(), {});
+    const auto figure = ledger.Read(Seconds(7.0), {}, Look::kLast).back().figure;
+    REQUIRE(figure);
+    // Up to 48 J were seen, the last of them half a period to a look before it was lost.
+    CHECK(figure->joules.value() == Approx(44.0).margin(6.0));
+    CHECK(figure->coverage == Approx(figure->joules.value() / 20.0 / 6.0).margin(0.03));
+  }
+}
+
 TEST_CASE("a source that is lost is not looked at without end") {
   for (const RawReading& lost : {Failure(19), Energy(kIntelRange + 1)}) {
     Accumulator accumulator(DomainOf("gpu A", Boundary::kGpu, kIntelRange, Seconds(0.1)),
@@ -132,7 +193,8 @@ TEST_CASE("points rise in time and energy, whatever the samples") {
       now += Seconds(*rc::gen::element(0.0, 0.001, 0.005, 0.03, 0.1, 1.0, 3.0));
       if (*rc::gen::arbitrary<bool>()) value += *rc::gen::inRange<std::uint64_t>(0, 1000);
       if (*rc::gen::inRange(0, 5) == 0) clock.NoteEdge(now);
-      for (const DatedPoint& point : clock.Take(now, value)) {
+      const bool lost = *rc::gen::inRange(0, 6) == 0;
+      for (const DatedPoint& point : lost ? clock.GiveUp(now) : clock.Take(now, value)) {
         RC_ASSERT(point.time > last);
         RC_ASSERT(point.time <= now);
         RC_ASSERT(point.microjoules >= last_value);
