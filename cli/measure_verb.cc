@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -285,6 +287,11 @@ int MeasureVerb(const Arguments& arguments) {
     auto run = Measure(measure, signals);
     if (!run) return Complain("measure", run.error());
     report.runs.push_back(std::move(*run));
+    if (const int error = report.runs.back().output_error; error != 0 && error != EPIPE) {
+      PrintNote(fmt::format("joulefront measure: cannot pass on the command's output: {}\n",
+                            std::strerror(error)));
+      if (report.runs.back().exit_status == 0) return kRunTimeFailure;
+    }
     if (report.runs.back().exit_status != 0) break;  // its code is ours
   }
   if (report.runs.empty()) return 128 + signals.stop_signal();

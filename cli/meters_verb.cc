@@ -36,6 +36,7 @@ constexpr const char* kAbout =
     "  joulefront meters --replay study.work/study/3.1/readings.log";
 
 constexpr Seconds kShortestProbe{5.0};
+constexpr std::size_t kLargestReadingLog = 64 << 20;  // twice what an attempt may write
 
 /// What the screen shows.
 struct Screen {
@@ -109,8 +110,10 @@ std::string MakeText(const Screen& screen) {
     text += "check    " + Describe(check) + "\n";
   }
   if (const auto& fit = screen.record.calibration) {
-    text += fmt::format("wall     = {:.4g} W + {:.4g} x tool, +-{:.2g} % (calibrated {})\n",
-                        fit->offset.value(), fit->slope, fit->residual * 100.0, fit->id);
+    text += fmt::format(
+        "wall     = {:.4g} W + {:.4g} x tool, +-{:.2g} % (calibrated {}), for {} of {}\n",
+        fit->offset.value(), fit->slope, fit->residual * 100.0,
+        fit->id.substr(0, fit->id.find(':')), fit->source, fit->boundary);
   }
   if (!screen.record_problem.empty()) text += "record   " + screen.record_problem + "\n";
   Table table{.header = {"source", "domain", "boundary", "used", "updated", "idle", "found"},
@@ -173,10 +176,9 @@ ordered_json MakeJson(const Screen& screen) {
                                 {"ratio", check.ratio}});
   }
   if (const auto& fit = screen.record.calibration) {
-    object["calibration"] = {{"id", fit->id},
-                             {"offset_w", fit->offset.value()},
-                             {"slope", fit->slope},
-                             {"residual", fit->residual}};
+    object["calibration"] = {{"id", fit->id},         {"offset_w", fit->offset.value()},
+                             {"slope", fit->slope},   {"residual", fit->residual},
+                             {"source", fit->source}, {"boundary", fit->boundary}};
   }
   return object;
 }
@@ -263,18 +265,30 @@ Result<std::string> RunCalibration(const SystemRoots& machine, const std::string
   if (!text) return Pass(text);
   auto readings = ParseWallReadings(*text);
   if (!readings) return Pass(readings, path);
-  auto fit = FitCalibration(std::move(*readings), Today());
+  auto fit = FitCalibration(std::move(*readings), "");
   if (!fit) return Pass(fit, path);
+  // What it is applied to: the figures of an exclusive attempt here, as they would be without it.
+  const auto meter = MakeMeter(machine, {.exclusive = true}, MonotonicNow(), {});
+  if (!meter) return Fail(meter.error().code, meter.error().message);
+  const Provenance& tool = meter->provenance();
+  fit->source = tool.source;
+  fit->boundary = tool.boundary;
+  fit->id = fmt::format("{}: {:.6g} W + {:.6g} x", Today(), fit->offset.value(), fit->slope);
   record->calibration = *fit;
   JF_TRY(SaveHostRecord(HostRecordPath(), *record));
   return fmt::format(
       "wall = {:.4g} W + {:.4g} x tool; readings that were held out lie within {:.2g} % of it "
-      "(95 %)\nstored in {}: figures of exclusive attempts are now calibrated, of the wall\n",
-      fit->offset.value(), fit->slope, fit->residual * 100.0, HostRecordPath());
+      "(95 %)\nstored in {}; {}\n",
+      fit->offset.value(), fit->slope, fit->residual * 100.0, HostRecordPath(),
+      tool.energy_class == EnergyClass::kMeasured
+          ? fmt::format("exclusive figures from {} of {} are now calibrated, of the wall",
+                        tool.source, tool.boundary)
+          : fmt::format("figures here are {}, from {}, and stay so: it needs a counter",
+                        Name(tool.energy_class), tool.source));
 }
 
 Result<std::string> RunReplay(const std::string& path) {
-  auto text = ReadFile(path);
+  auto text = ReadFile(path, kLargestReadingLog);
   if (!text) return Pass(text);
   auto phases = ReplayReadings(*text);
   if (!phases) return Pass(phases, path);

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "cli/console.h"
+#include "cli/footprint.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "study_store/first_trials.h"
@@ -124,6 +125,7 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   // Better now than by every worker.
   auto meter = MakeMeter(ThisMachine(), PlanOf(study, 0), MonotonicNow(), CpuUsage{});
   if (!meter) return Pass(meter);
+  if (auto carbon = LoadCarbon(study.carbon); !carbon) return Pass(carbon);
   if (study.trainer.command.empty()) {
     return Fail(
         ErrorCode::kInvalidArgument,

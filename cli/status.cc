@@ -53,8 +53,11 @@ Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
   auto open = store.IsOpen(id);
   if (!open) return Pass(open);
   auto carbon = LoadCarbon(standing.study.carbon);
-  if (!carbon) return Pass(carbon);
-  standing.carbon = std::move(*carbon);
+  if (carbon) {
+    standing.carbon = std::move(*carbon);
+  } else {
+    PrintNote(fmt::format("note: no carbon is shown: {}\n", carbon.error().message));
+  }
   if (standing.carbon.given() || standing.study.tariff) {
     auto attempts = store.LoadAttempts(id);
     if (!attempts) return Pass(attempts);

@@ -83,17 +83,19 @@ Result<Intensities> ParseIntensities(std::string_view csv) {
   std::size_t number = 0;
   while (!csv.empty()) {
     const std::string_view line = TakeLine(csv);
-    if (++number == 1 || line.empty()) continue;  // the first names the columns
+    ++number;
     const std::size_t comma = line.find(',');
     const auto time = ParseTime(line.substr(0, comma));
+    if (line.empty() || (number == 1 && !time)) continue;  // the first may name the columns
     const auto value =
         comma == std::string_view::npos ? std::nullopt : NumberAndUnit(line.substr(comma + 1));
     if (!time || !value || !value->second.empty() || value->first > kMostIntensity) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  fmt::format("line {}: '{}': a series of carbon intensities has lines like "
-                              "2026-11-26T10:00Z,312.5 (UTC, gCO2e/kWh) after a first line that "
-                              "names the columns",
-                              number, line.substr(0, 80)));
+      return Fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("line {}: '{}': a series of carbon intensities has lines like "
+                      "2026-11-26T10:00Z,312.5 (UTC, gCO2e/kWh), and the first may name the "
+                      "columns",
+                      number, line.substr(0, 80)));
     }
     series[*time] = value->first;
   }

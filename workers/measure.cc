@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/math/distributions/students_t.hpp>
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <utility>
@@ -18,13 +19,15 @@ namespace {
 
 constexpr Seconds kInterval(1.0);
 
-void PassOn(std::string_view bytes) {
+/// 0, or the errno why the bytes could not be written.
+int PassOn(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t size = write(STDOUT_FILENO, bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return;  // nobody reads it any more
+    if (size < 0) return errno;
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
+  return 0;
 }
 
 class CommandMeter {
@@ -74,13 +77,15 @@ class CommandMeter {
       if (size == 0) out.Close();
       if (size <= 0) return;
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
-      PassOn(bytes);
+      result_.output_error = PassOn(bytes);
       lines_.Feed(bytes, [this](std::string_view line) {
         const TrainerMessage message = ParseTrainerLine(line);
         if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
           metered_.EnterPhase(phase->name);
         }
       });
+      // The command learns it as it would from a pipe of its own: by SIGPIPE.
+      if (result_.output_error != 0) out.Close();
     }
   }
 

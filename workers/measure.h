@@ -22,6 +22,7 @@ struct Measurement {
   std::string meter_faults;         // Meter::Faults()
   std::optional<Watts> peak;        // highest mean of a second; empty for less than half a second
   int exit_status = 0;              // 128 + the signal, if one ended it
+  int output_error = 0;             // errno why its output could not be passed on
 };
 
 /// Runs the command to its end. Signals that ask for a stop are passed on to it. Errors: what is

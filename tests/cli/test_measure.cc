@@ -66,6 +66,15 @@ TEST_CASE("measure --phases follows the trainer protocol and passes it on") {
   CHECK(report["runs"][0]["phases"]["train"]["cpu_s"] > 0.0);
 }
 
+TEST_CASE("measure --phases ends with a command whose output nobody takes any more") {
+  const Workshop shop;
+  CHECK(shop.Shell("{ timeout 20 $JF measure --phases -- yes; echo $? >&2; } | head -1")
+            .err.find("141") != std::string::npos);
+  const Outcome full = shop.Shell("$JF measure --phases -- echo hi > /dev/full");
+  CHECK(full.code == 1);
+  CHECK_THAT(full.err, Catch::Contains("cannot pass on the command's output: No space left"));
+}
+
 TEST_CASE("measure says what is wrong with its flags, and with the command") {
   const Workshop shop;
   CHECK(shop.Run({"measure", "ls"}).code == 2);
@@ -110,6 +119,13 @@ TEST_CASE("attempts are exported in CodeCarbon's columns, and what is not known 
   CHECK_THAT(bare.out, Catch::StartsWith("timestamp,project_name,run_id,experiment_id,duration,"
                                          "emissions,emissions_rate,cpu_power"));
   CHECK_THAT(bare.err, Catch::Contains("no [carbon]"));
+  // A series that has gone does not hide the study.
+  Study lost = DigitsStudy("lost");
+  lost.carbon.series = "none.csv";
+  MakeDigitsStore(shop / "lost.db", lost);
+  const Outcome shown = shop.Run({"status", "lost.db"});
+  CHECK(shown.code == 0);
+  CHECK_THAT(shown.err, Catch::Contains("no carbon is shown: the carbon intensities"));
   Study study = DigitsStudy("other");
   study.carbon.intensity = 400.0;
   study.tariff = Tariff{0.5, "EUR"};
@@ -148,6 +164,8 @@ TEST_CASE("a calibration is stored for this machine, and shown") {
   CHECK_THAT(fit.out, Catch::Contains("wall = 40 W + 1.25 x tool"));
   CHECK_THAT(shop.Shell("XDG_STATE_HOME=$PWD $JF meters").out,
              Catch::Contains("wall     = 40 W + 1.25 x tool"));
+  CHECK_THAT(json::parse(shop.Read("joulefront/host.json"))["calibration"]["id"],
+             Catch::EndsWith(": 40 W + 1.25 x"));  // two fits of a day are two keys
   // What a probe found of two sources is kept beside it.
   json record = json::parse(shop.Read("joulefront/host.json"));
   record["checks"] = {{{"first", "rapl-perf"},

@@ -148,6 +148,8 @@ TEST_CASE("run needs a trainer, a budget and metrics that are regular expression
         "or time = \"30 min\"\n");
   CHECK(fault(kShellStudy + "[trainer.metrics]\nerror = '(['\n")
             .starts_with("joulefront run: study.toml: "));
+  CHECK_THAT(fault(kShellStudy + "[carbon]\nseries = 'none.csv'\n"),
+             Catch::Contains("the carbon intensities that the study file names: cannot read"));
   CHECK(fault(kShellStudy, {"--workers", "0"}) ==
         "joulefront run: --workers and --trials must be at least 1\n");
   CHECK(fault(kShellStudy, {"--workers", "5000"}) ==

@@ -74,6 +74,17 @@ TEST_CASE("a series of intensities is weighed by the time in which each held") {
   CHECK_FALSE(GramsOf(Joules(3.6e6), At(9), At(11), carbon, *series));  // before it begins
 }
 
+TEST_CASE("a series may begin with its first value, or with the names of its columns") {
+  const auto values = [](const std::string& csv) {
+    const auto series = ParseIntensities(csv);
+    return series ? series->size() : 0;
+  };
+  CHECK(values("2026-11-26T10:00Z,312.5\n") == 1);
+  CHECK(values("2026-11-26T10:00Z,312.5\n2026-11-26T11:00Z,300\n") == 2);
+  CHECK(values("time,intensity\n2026-11-26T10:00Z,312.5\n") == 1);
+  CHECK(values("time,intensity\n") == 0);
+}
+
 TEST_CASE("a series that is nonsense is told with its line") {
   for (const char* line : {"2026-11-26T10:00Z", "2026-11-26 10:00,1", "2026-13-26T10:00Z,1",
                            "2026-11-26T25:00Z,1", "2026-11-26T10:00Z,-1", "2026-11-26T10:00Z,x",

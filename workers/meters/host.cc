@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "workers/meters/calibration_json.h"
 #include "workers/meters/kernel_file.h"
 
 namespace joulefront {
@@ -68,9 +69,7 @@ HostRecord RecordFromJson(const json& object) {
         {check.at("first"), check.at("second"), *boundary, check.at("ratio").get<double>()});
   }
   if (object.contains("calibration")) {
-    const json& fit = object.at("calibration");
-    record.calibration =
-        Calibration{fit.at("id"), Watts(fit.at("offset_w")), fit.at("slope"), fit.at("residual")};
+    record.calibration = CalibrationFromJson(object.at("calibration"));
   }
   return record;
 }
@@ -92,12 +91,7 @@ json ToJson(const HostRecord& record) {
                             {"measured_for_s", idle.measured_for.value()},
                             {"update_period_s", idle.update_period.value()}};
   }
-  if (const auto& fit = record.calibration) {
-    object["calibration"] = {{"id", fit->id},
-                             {"offset_w", fit->offset.value()},
-                             {"slope", fit->slope},
-                             {"residual", fit->residual}};
-  }
+  if (record.calibration) object["calibration"] = CalibrationToJson(*record.calibration);
   return object;
 }
 
@@ -134,7 +128,7 @@ Result<HostRecord> LoadHostRecord(const std::string& path, const std::string& ho
   try {
     HostRecord record = RecordFromJson(json::parse(*text));
     return record.host == host ? record : empty;
-  } catch (const json::exception& problem) {
+  } catch (const std::exception& problem) {
     return Fail(ErrorCode::kCorrupt,
                 fmt::format("{} is no record of what was measured on a machine ({}); remove it, "
                             "and run `joulefront meters --probe` again",

@@ -43,6 +43,11 @@ void AddWord(std::string& list, std::string_view word) {
 
 }  // namespace
 
+bool IsPlausible(const Calibration& fit) {
+  return fit.slope >= 0.5 && fit.slope <= 4.0 && fit.offset >= Watts(0) &&
+         fit.offset <= Watts(1e5) && fit.residual >= 0.0 && fit.residual <= 1.0;
+}
+
 Domain EstimateDomain() {
   return {.source = "cpu-time",
           .name = "cpu",
@@ -211,11 +216,13 @@ Provenance Meter::MakeProvenance() const {
     from.energy_class = std::max(from.energy_class, of);
     from.common_uncertainty = std::max(from.common_uncertainty, common);
   }
-  if (setup_.calibration && setup_.exclusive && from.energy_class == EnergyClass::kMeasured) {
+  const auto& fit = setup_.calibration;
+  if (fit && fit->source == from.source && fit->boundary == from.boundary && setup_.exclusive &&
+      from.energy_class == EnergyClass::kMeasured) {
     from.energy_class = EnergyClass::kCalibrated;
-    from.source += ", calibrated " + setup_.calibration->id;
+    from.source += ", calibrated " + fit->id;
     from.boundary = Name(Boundary::kWall);
-    from.common_uncertainty = setup_.calibration->residual;
+    from.common_uncertainty = fit->residual;
   }
   return from;
 }

@@ -33,8 +33,13 @@ struct Calibration {
   std::string id;  // part of the comparability key: "2026-11-26"
   Watts offset;
   double slope = 1.0;
-  double residual = 0.0;  // relative half-width, 95 %, of the held-out readings
+  double residual = 0.0;         // relative half-width, 95 %, of the held-out readings
+  std::string source, boundary;  // of the figures that it was made for, and is applied to alone
 };
+
+/// Whether a machine may have it: a slope from 0.5 to 4 and an offset of 0 to 100 kW, for the wall
+/// sees at least what the tool sees; and a residual from 0 to 1.
+bool IsPlausible(const Calibration& fit);
 
 /// What is known before an attempt: the machine, and who else may use it.
 struct MeterSetup {
@@ -43,7 +48,7 @@ struct MeterSetup {
   double reserved = 1.0;   // share of the machine's CPUs that is set aside for this attempt
   int gpu_users = 1;       // attempts that use each GPU at once
   std::map<std::string, Watts> idle;       // what a domain draws when nothing runs, by its name
-  std::optional<Calibration> calibration;  // heeded if exclusive
+  std::optional<Calibration> calibration;  // heeded if exclusive, and made for this meter
 };
 
 /// What a domain used from `begin` to `end`, in microjoules, and who is charged.

@@ -232,7 +232,8 @@ Result<Calibration> FitCalibration(std::vector<WallReading> readings, const std:
     (i % 2 == 0 ? fitted : held_out).push_back(powers[i]);
   }
   const Line line = FitLine(fitted);
-  if (!(line.slope >= 0.5 && line.slope <= 4.0) || line.offset < 0.0) {
+  Calibration fit{id, Watts(line.offset), line.slope};
+  if (!IsPlausible(fit)) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("the fit is wall = {:.4g} W + {:.4g} x tool, which no machine has (the "
                             "wall sees at least what the tool sees); check that the readings are "
@@ -244,8 +245,8 @@ Result<Calibration> FitCalibration(std::vector<WallReading> readings, const std:
     const double error = (line.offset + line.slope * tool) / wall - 1.0;
     squares += error * error;
   }
-  const double residual = 1.96 * std::sqrt(squares / static_cast<double>(held_out.size()));
-  return Calibration{id, Watts(line.offset), line.slope, residual};
+  fit.residual = 1.96 * std::sqrt(squares / static_cast<double>(held_out.size()));
+  return fit;
 }
 
 Result<std::vector<WallReading>> ParseWallReadings(std::string_view csv) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "workers/meters/calibration_json.h"
 #include "workers/meters/phase_ledger.h"
 
 namespace joulefront {
@@ -48,12 +49,7 @@ json ToJson(const MeterSetup& setup) {
                  {"gpu_users", setup.gpu_users},
                  {"idle_w", json::object()}};
   for (const auto& [name, power] : setup.idle) object["idle_w"][name] = power.value();
-  if (const auto& fit = setup.calibration) {
-    object["calibration"] = {{"id", fit->id},
-                             {"offset_w", fit->offset.value()},
-                             {"slope", fit->slope},
-                             {"residual", fit->residual}};
-  }
+  if (setup.calibration) object["calibration"] = CalibrationToJson(*setup.calibration);
   return object;
 }
 
@@ -65,9 +61,7 @@ MeterSetup SetupFromJson(const json& object) {
   setup.gpu_users = object.at("gpu_users");
   for (const auto& [name, power] : object.at("idle_w").items()) setup.idle[name] = Watts(power);
   if (object.contains("calibration")) {
-    const json& fit = object.at("calibration");
-    setup.calibration =
-        Calibration{fit.at("id"), Watts(fit.at("offset_w")), fit.at("slope"), fit.at("residual")};
+    setup.calibration = CalibrationFromJson(object.at("calibration"));
   }
   return setup;
 }
@@ -214,7 +208,7 @@ Result<std::vector<PhaseEnergy>> ReplayReadings(std::string_view log) {
     const json header = json::parse(lines[1]);
     setup = SetupFromJson(header);
     for (const json& domain : header.at("domains")) domains.push_back(DomainFromJson(domain));
-  } catch (const json::exception& error) {
+  } catch (const std::exception& error) {
     return BadLine(2, fmt::format("does not describe a meter: {}", error.what()));
   }
   std::vector<RawReading> now(domains.size());

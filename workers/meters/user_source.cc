@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ constexpr double kUncertainty = 0.05;
 // A program that has printed nothing for so many periods is taken to have stopped.
 constexpr double kStalePeriods = 3.0;
 constexpr std::size_t kLongestLine = 4096;
+// Of 4 KiB, taken at one reading.
+constexpr int kMostBlocks = 64;
 
 Domain DomainOf(const UserSource& from) {
   Domain domain;
@@ -50,6 +53,12 @@ class FileSource final : public EnergySource {
   explicit FileSource(const UserSource& from) : from_(from), domain_(DomainOf(from)) {}
   const Domain& domain() const override { return domain_; }
   RawReading Read() override {
+    // A pipe or a device would be waited for, or have no end.
+    struct stat status = {};
+    if (stat(from_.file.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+      return {
+          .microjoules = {}, .microwatts = {}, .error = S_ISDIR(status.st_mode) ? EISDIR : ESPIPE};
+    }
     errno = 0;
     const auto line = ReadKernelLine(from_.file);
     if (line) return ReadingOf(from_, *line);
@@ -71,11 +80,12 @@ class CommandSource final : public EnergySource {
  public:
   explicit CommandSource(const UserSource& from) : from_(from), domain_(DomainOf(from)) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    if (pipe2(ends, O_CLOEXEC) != 0) {
       error_ = errno;
       return;
     }
     out_ = ends[0];
+    fcntl(out_, F_SETFL, O_NONBLOCK);  // our end alone: programs expect to wait for a reader
     error_ = Start(ends[1]);
     close(ends[1]);
   }
@@ -93,8 +103,10 @@ class CommandSource final : public EnergySource {
 
   RawReading Read() override {
     std::array<char, 4096> buffer;
-    ssize_t size = 0;
-    while (out_ >= 0 && (size = read(out_, buffer.data(), buffer.size())) > 0) {
+    // A program may print without end.
+    for (int blocks = 0; out_ >= 0 && blocks < kMostBlocks; ++blocks) {
+      const ssize_t size = read(out_, buffer.data(), buffer.size());
+      if (size <= 0) break;
       for (ssize_t i = 0; i < size; ++i) Take(buffer[static_cast<std::size_t>(i)]);
     }
     if (!last_) return {.microjoules = {}, .microwatts = {}, .error = ENODATA};
@@ -171,10 +183,12 @@ FoundSources FindUserSources(const std::vector<UserSource>& sources) {
       source = std::make_unique<FileSource>(from);
       const RawReading reading = source->Read();
       listing.readable = reading.microjoules || reading.microwatts;
-      listing.detail = listing.readable     ? "the file " + from.file
-                       : reading.error != 0 ? fmt::format("{} cannot be read: {}", from.file,
-                                                          std::strerror(reading.error))
-                                            : from.file + " does not begin with a number";
+      listing.detail =
+          listing.readable          ? "the file " + from.file
+          : reading.error == ESPIPE ? from.file + " is no plain file, and cannot be read anew"
+          : reading.error != 0
+              ? fmt::format("{} cannot be read: {}", from.file, std::strerror(reading.error))
+              : from.file + " does not begin with a number";
     } else {
       auto command = std::make_unique<CommandSource>(from);
       listing.readable = command->start_error() == 0;

@@ -109,7 +109,7 @@ TEST_CASE("the record of a machine is kept for that machine alone") {
   record.host = host;
   record.probed = "2026-11-26";
   record.idle["package-0"] = {Watts(41.5), 0.01, Seconds(60), Seconds(0.001)};
-  record.calibration = Calibration{"2026-11-26", Watts(40), 1.25, 0.05};
+  record.calibration = Calibration{"2026-11-26", Watts(40), 1.25, 0.05, "rapl-powercap", "package"};
   REQUIRE(SaveHostRecord(path, record));
   const auto loaded = LoadHostRecord(path, host);
   REQUIRE(loaded);
@@ -125,6 +125,21 @@ TEST_CASE("the record of a machine is kept for that machine alone") {
   CHECK(shared->provenance().energy_class == EnergyClass::kAttributed);
   const auto own = MakeMeter(machine.roots(), {.exclusive = true, .record = path}, Seconds(0), {});
   CHECK(own->provenance().energy_class == EnergyClass::kCalibrated);
+
+  for (const auto& [offset, slope, residual] : {std::tuple(-1000.0, 1.2, 0.01),
+                                                {40.0, -2.0, 0.01},
+                                                {1e308, 1.2, 0.01},
+                                                {40.0, 1.2, -1.0}}) {
+    HostRecord mad = record;
+    mad.calibration->offset = Watts(offset);
+    mad.calibration->slope = slope;
+    mad.calibration->residual = residual;
+    REQUIRE(SaveHostRecord(path, mad));
+    const auto refused = LoadHostRecord(path, host);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::kCorrupt);
+    CHECK_THAT(refused.error().message, Catch::Contains("a calibration that no machine has"));
+  }
 
   machine.Write("state/joulefront/host.json", "{\"host\": 3}");
   const auto broken = LoadHostRecord(path, host);

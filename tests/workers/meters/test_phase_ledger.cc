@@ -199,7 +199,7 @@ TEST_CASE("a shared attempt's figure says how the counter was divided") {
 TEST_CASE("a calibrated figure is the wall's, by the fit") {
   ShownDomains machine({DomainOf("package-0")});
   MeterSetup setup = Exclusive();
-  setup.calibration = Calibration{"2026-11-26", Watts(40), 1.25, 0.04};
+  setup.calibration = Calibration{"2026-11-26", Watts(40), 1.25, 0.04, "rapl-powercap", "package"};
   PhaseLedger ledger = machine.Ledger(setup);
   machine.shown[0] = Energy(200'000'000);
   const auto phases = ledger.Read(Seconds(2), {}, Look::kLast);
@@ -209,6 +209,21 @@ TEST_CASE("a calibrated figure is the wall's, by the fit") {
   CHECK(figure.provenance.boundary == "wall");
   CHECK(figure.provenance.source == "rapl-powercap, calibrated 2026-11-26");
   CHECK(figure.provenance.common_uncertainty == 0.04);
+}
+
+TEST_CASE("a calibration is applied to nothing but what it was made for") {
+  const auto class_of = [](const Domain& domain, const std::string& source,
+                           const std::string& boundary) {
+    ShownDomains machine({domain});
+    MeterSetup setup = Exclusive();
+    setup.calibration = Calibration{"2026-11-26", Watts(40), 1.25, 0.04, source, boundary};
+    return machine.MakeMeter(setup).provenance().energy_class;
+  };
+  const Domain package = DomainOf("package-0"), wall = DomainOf("plug", Boundary::kWall);
+  CHECK(class_of(package, "rapl-powercap", "package") == EnergyClass::kCalibrated);
+  CHECK(class_of(package, "rapl-powercap", "package+dram") == EnergyClass::kMeasured);
+  CHECK(class_of(package, "rapl-perf", "package") == EnergyClass::kMeasured);
+  CHECK(class_of(wall, "rapl-powercap", "package") == EnergyClass::kMeasured);
 }
 
 namespace {

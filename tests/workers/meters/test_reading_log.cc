@@ -74,7 +74,9 @@ TEST_CASE("replaying the log of any attempt gives its figures, to the last bit")
                           DomainOf("plug", Boundary::kGpu, {}, Seconds(1))});
     MeterSetup setup{.host = "h\"ost", .exclusive = *rc::gen::arbitrary<bool>(), .reserved = 0.3};
     if (*rc::gen::arbitrary<bool>()) setup.idle["package-0"] = Watts(12.345);
-    if (*rc::gen::arbitrary<bool>()) setup.calibration = Calibration{"c", Watts(1.1), 1.3, 0.01};
+    if (*rc::gen::arbitrary<bool>()) {
+      setup.calibration = Calibration{"c", Watts(1.1), 1.3, 0.01, "rapl-powercap", "package+gpu"};
+    }
     std::string log;
     machine.shown = {Energy(5), Energy(7), Power(100'000'000)};
     PhaseLedger ledger = machine.Ledger(setup, Seconds(0.1), [&](auto line) { log += line; });

@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -61,6 +62,26 @@ TEST_CASE("a program that prints watts is a source as long as it prints") {
   }
   CHECK(reading.error == ETIMEDOUT);  // it has printed nothing for long
   CHECK_FALSE(reading.microwatts);
+}
+
+TEST_CASE("a pipe or a device is no file of numbers, and is not waited for") {
+  FakeMachine machine;
+  const std::string pipe = machine.path("pipe").string();
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  for (const std::string& file : {pipe, std::string("/dev/zero")}) {
+    const auto found = FindUserSources({{.name = "p", .file = file, .command = {}}});
+    CHECK(found.sources.empty());
+    CHECK_THAT(found.listings.at(0).detail, Catch::Contains("is no plain file"));
+  }
+}
+
+TEST_CASE("a program that prints without end is read in parts, and waits for its reader") {
+  const auto found =
+      FindUserSources({{.name = "p", .file = {}, .command = {"yes", "20"}, .gives_power = true}});
+  REQUIRE(found.sources.size() == 1);
+  CHECK(Await(*found.sources[0]).microwatts == 20'000'000U);
+  poll(nullptr, 0, 50);
+  CHECK(found.sources[0]->Read().microwatts == 20'000'000U);
 }
 
 TEST_CASE("a program that cannot be started is told") {
