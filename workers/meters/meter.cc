@@ -67,7 +67,7 @@ Meter::Meter(EnergySources sources, MeterSetup setup, Seconds now, const CpuUsag
   }
   unsettled_.resize(sources_.size());
   usage_at_.resize(sources_.size(), usage);
-  if (!sees_cpus) {
+  if (setup_.estimate && !sees_cpus) {
     domains_.push_back(EstimateDomain());
     readings_.emplace_back();
   }

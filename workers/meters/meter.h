@@ -47,6 +47,7 @@ struct MeterSetup {
   bool exclusive = false;  // nobody else uses the machine
   double reserved = 1.0;   // share of the machine's CPUs that is set aside for this attempt
   int gpu_users = 1;       // attempts that use each GPU at once
+  bool estimate = true;    // the estimate stands in where no source sees the CPUs
   std::map<std::string, Watts> idle;       // what a domain draws when nothing runs, by its name
   std::optional<Calibration> calibration;  // heeded if exclusive, and made for this meter
 };
@@ -72,8 +73,7 @@ enum class Look {
 
 class Meter {
  public:
-  /// Without a source that sees the CPUs, the estimate stands in for it. Joules count from `now`
-  /// and `usage`.
+  /// `setup.estimate` may be false only if there is a source. Joules count from `now` and `usage`.
   Meter(EnergySources sources, MeterSetup setup, Seconds now, const CpuUsage& usage);
 
   const std::vector<Domain>& domains() const { return domains_; }

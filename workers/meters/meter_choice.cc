@@ -153,6 +153,10 @@ Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds
                    .exclusive = plan.exclusive,
                    .reserved = plan.reserved,
                    .gpu_users = plan.gpu_users};
+  // Sources that are named are all there is: a GPU alone can be measured where CPUs cannot.
+  setup.estimate =
+      plan.sources.empty() || IsFromTrainer(plan) ||
+      std::find(plan.sources.begin(), plan.sources.end(), kEstimate) != plan.sources.end();
   if (!plan.record.empty()) {
     auto record = LoadHostRecord(plan.record, setup.host);
     if (!record) return Pass(record);

@@ -43,11 +43,9 @@ Domain DomainFromJson(const json& object) {
 }
 
 json ToJson(const MeterSetup& setup) {
-  json object = {{"host", setup.host},
-                 {"exclusive", setup.exclusive},
-                 {"reserved", setup.reserved},
-                 {"gpu_users", setup.gpu_users},
-                 {"idle_w", json::object()}};
+  json object = {{"host", setup.host},         {"exclusive", setup.exclusive},
+                 {"reserved", setup.reserved}, {"gpu_users", setup.gpu_users},
+                 {"estimate", setup.estimate}, {"idle_w", json::object()}};
   for (const auto& [name, power] : setup.idle) object["idle_w"][name] = power.value();
   if (setup.calibration) object["calibration"] = CalibrationToJson(*setup.calibration);
   return object;
@@ -59,6 +57,7 @@ MeterSetup SetupFromJson(const json& object) {
   setup.exclusive = object.at("exclusive");
   setup.reserved = object.at("reserved");
   setup.gpu_users = object.at("gpu_users");
+  setup.estimate = object.value("estimate", true);
   for (const auto& [name, power] : object.at("idle_w").items()) setup.idle[name] = Watts(power);
   if (object.contains("calibration")) {
     setup.calibration = CalibrationFromJson(object.at("calibration"));

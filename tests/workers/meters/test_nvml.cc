@@ -77,6 +77,18 @@ TEST_CASE("a GPU that is named and not there is told, not replaced") {
   CHECK(meter.error().code == ErrorCode::kNoMeter);
 }
 
+TEST_CASE("a GPU that is named alone is measured alone, whatever sees the CPUs") {
+  GpuMachine machine("gpu GPU-a x\nenergy 1000\n");
+  const auto alone = MakeMeter(machine.roots(), {.sources = {"nvml"}}, Seconds(0), {});
+  REQUIRE(alone);
+  CHECK(alone->provenance().energy_class == EnergyClass::kMeasured);
+  CHECK(alone->provenance().boundary == "gpu");
+  const auto both = MakeMeter(machine.roots(), {.sources = {"nvml", "cpu-time"}}, Seconds(0), {});
+  REQUIRE(both);
+  CHECK(both->provenance().energy_class == EnergyClass::kEstimated);
+  CHECK(both->provenance().boundary == "gpu+cpu");
+}
+
 TEST_CASE("where there is no energy counter, power is read, and said to be") {
   GpuMachine machine("gpu GPU-old Tesla P40\npower 123456\n");
   const auto found = FindNvml(machine.roots(), {});
