@@ -48,11 +48,12 @@ Value Check(const Parameter& parameter, const json& given) {
     return CheckRange(parameter, *range, given.get<double>(), given);
   }
   const auto& choices = std::get<Choices>(parameter.domain).choices;
-  if (!given.is_string() ||
-      std::find(choices.begin(), choices.end(), given.get<std::string>()) == choices.end()) {
+  // A choice of numbers may be given as one.
+  const std::string text = given.is_string() ? given.get<std::string>() : given.dump();
+  if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
     Refuse(parameter, "one of " + Join(choices), given);
   }
-  return given.get<std::string>();
+  return text;
 }
 
 Value Default(const Parameter& parameter) {
@@ -123,6 +124,8 @@ Configuration Configuration::Read(std::span<const Parameter> parameters,
     const auto& when = parameter.only_when;
     if (!when || !given.contains(parameter.name)) continue;
     if (configuration.Choice(when->parameter) == when->choice) continue;
+    if (Check(parameter, given.at(parameter.name)) == Default(parameter))
+      continue;  // Text() gives all
     throw BadInput(parameter.name + ": has an effect only with " + when->parameter + " = \"" +
                    when->choice + "\"; leave it out otherwise (in a study file: when = { " +
                    when->parameter + " = \"" + when->choice + "\" })");
@@ -140,6 +143,33 @@ double Configuration::Float(const std::string& name) const {
 
 const std::string& Configuration::Choice(const std::string& name) const {
   return std::get<std::string>(values_.at(name));
+}
+
+std::string Configuration::Text() const {
+  json object = json::object();
+  for (const auto& [name, value] : values_) {
+    std::visit([&, &key = name](const auto& held) { object[key] = held; }, value);
+  }
+  return object.dump();
+}
+
+std::string DescribeSpace(std::span<const Parameter> parameters) {
+  std::string text = "[space]\n";
+  for (const Parameter& parameter : parameters) {
+    if (!parameter.search) continue;
+    std::string domain;
+    if (const auto* choices = std::get_if<Choices>(&parameter.domain)) {
+      domain = "type = \"categorical\", choices = " + json(choices->choices).dump();
+    } else {
+      const bool is_int = std::holds_alternative<IntRange>(parameter.domain);
+      domain = std::string("type = ") + (is_int ? "\"int\", " : "\"float\", ") + *parameter.search;
+    }
+    if (const auto& when = parameter.only_when) {
+      domain += ", when = { " + when->parameter + " = \"" + when->choice + "\" }";
+    }
+    text += parameter.name + " = { " + domain + " }\n";
+  }
+  return text;
 }
 
 std::string DescribeParameters(std::span<const Parameter> parameters) {

@@ -37,6 +37,9 @@ struct Parameter {
   std::variant<IntRange, FloatRange, Choices> domain;
   std::string meaning;
   std::optional<OnlyWhen> only_when = std::nullopt;
+  /// What is worth searching, as in a study file: "low = 1, high = 4"; of choices "" for all of
+  /// them. Without it the parameter is better left alone.
+  std::optional<std::string> search = std::nullopt;
 };
 
 /// A parameter's name and its value as typed on a command line.
@@ -50,14 +53,23 @@ class Configuration {
   static Configuration Read(std::span<const Parameter> parameters, const std::string& json_text,
                             std::span<const Assignment> assignments);
 
+  /// Whether the family declares such a parameter.
+  bool Has(const std::string& name) const { return values_.contains(name); }
+
   /// The value of a parameter declared with an IntRange (FloatRange, Choices).
   std::int64_t Int(const std::string& name) const;
   double Float(const std::string& name) const;
   const std::string& Choice(const std::string& name) const;
 
+  /// All values as a JSON object, which Read() reads.
+  std::string Text() const;
+
  private:
   std::map<std::string, std::variant<std::int64_t, double, std::string>> values_;
 };
+
+/// A [space] section for a study file, of the parameters that are worth searching.
+std::string DescribeSpace(std::span<const Parameter> parameters);
 
 /// A table of the parameters with their defaults and ranges, one a line, for --help.
 std::string DescribeParameters(std::span<const Parameter> parameters);

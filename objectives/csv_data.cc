@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <optional>
+#include <set>
 #include <string_view>
 
 #include "objectives/bad_input.h"
@@ -12,15 +15,28 @@
 namespace joulefront::objectives {
 namespace {
 
-float ReadNumber(std::string_view text, const std::string& column, const CsvLines& lines) {
-  if (text.empty()) lines.Refuse("column '" + column + "' is empty; missing values are not taken");
-  // Read as double: what is too small for a float becomes 0 instead of an error.
+constexpr std::size_t kMostCategories = 1000;
+
+bool IsMissing(std::string_view text) {
+  constexpr std::string_view kMissing[] = {"", "NA", "NaN", "nan", "null", "?"};
+  return std::find(std::begin(kMissing), std::end(kMissing), text) != std::end(kMissing);
+}
+
+/// Empty if the text is no number. Read as double: what is too small for a float becomes 0.
+std::optional<double> ParseNumber(std::string_view text) {
   double number = 0;
   const char* begin = text.data() + (text.front() == '+' ? 1 : 0);
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(begin, end, number);
-  const auto value = static_cast<float>(number);
-  if (error != std::errc() || stop != end || !std::isfinite(value)) {
+  if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
+  return error == std::errc() ? number : std::numeric_limits<double>::infinity();
+}
+
+float ReadNumber(std::string_view text, const std::string& column, const CsvLines& lines) {
+  if (IsMissing(text)) return std::numeric_limits<float>::quiet_NaN();
+  const auto number = ParseNumber(text);
+  const auto value = static_cast<float>(number.value_or(NAN));
+  if (!std::isfinite(value)) {
     lines.Refuse("column '" + column + "': '" + std::string(text) + "' is not a finite number");
   }
   return value;
@@ -29,62 +45,110 @@ float ReadNumber(std::string_view text, const std::string& column, const CsvLine
 /// The place of the label column among the header's columns.
 std::size_t FindLabel(const CsvLines& lines, const std::string& label) {
   const std::vector<std::string>& header = lines.header();
-  if (header.size() < 2) lines.Refuse("the header needs a label and at least one numeric column");
+  if (header.size() < 2) lines.Refuse("the header needs a label and at least one other column");
   const auto found = std::find(header.begin(), header.end(), label.empty() ? "label" : label);
   if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   if (!label.empty()) lines.Refuse("there is no label column '" + label + "'");
   return header.size() - 1;
 }
 
-/// Numbers the classes in sorted order, whatever order the rows came in.
-void NumberClasses(const std::vector<std::string>& texts, Table& table) {
-  std::map<std::string, std::int64_t> numbers;
-  for (const std::string& text : texts) numbers[text] = 0;
-  for (auto& [text, number] : numbers) {
-    number = static_cast<std::int64_t>(table.classes.size());
-    table.classes.push_back(text);
+/// The columns but the label's, in the order of the file: numbers, where all that is there are
+/// numbers, else categories.
+std::vector<Column> FindColumns(const std::string& path, const std::string& label) {
+  struct Seen {
+    bool any = false, numbers = true;
+    std::set<std::string> texts;
+  };
+  CsvLines lines(path);
+  const std::size_t label_at = FindLabel(lines, label);
+  std::vector<Seen> seen(lines.header().size());
+  std::vector<std::string> fields;
+  bool any_row = false;
+  while (lines.Next(fields)) {
+    any_row = true;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      Seen& of = seen[i];
+      if (i == label_at || IsMissing(fields[i])) continue;
+      of.any = true;
+      of.numbers = of.numbers && ParseNumber(fields[i]);
+      // Of a column of numbers a few are kept, in case that a text follows them.
+      if (of.texts.size() <= kMostCategories) of.texts.insert(fields[i]);
+    }
   }
-  for (const std::string& text : texts) table.labels.push_back(numbers[text]);
+  if (!any_row) throw BadInput(path + ": there is a header but no row");
+  std::vector<Column> columns;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (i == label_at) continue;
+    const std::string& name = lines.header()[i];
+    if (!seen[i].any) throw BadInput(path + ": column '" + name + "' holds no value");
+    if (seen[i].numbers) {
+      columns.push_back({name, {}});
+      continue;
+    }
+    if (seen[i].texts.size() > kMostCategories) {
+      throw BadInput(path + ": column '" + name + "' holds more than " +
+                     std::to_string(kMostCategories) +
+                     " different texts; drop it, or make numbers of it");
+    }
+    columns.push_back({name, {seen[i].texts.begin(), seen[i].texts.end()}});
+  }
+  return columns;
+}
+
+/// Numbers the classes in sorted order, whatever order the rows came in.
+std::vector<std::string> SortedClasses(const std::vector<std::string>& texts) {
+  const std::set<std::string> sorted(texts.begin(), texts.end());
+  return {sorted.begin(), sorted.end()};
+}
+
+void Append(const Column& column, const std::string& field, const CsvLines& lines,
+            std::vector<float>& features) {
+  if (column.categories.empty()) {
+    features.push_back(ReadNumber(field, column.name, lines));
+    return;
+  }
+  for (const std::string& category : column.categories) {
+    features.push_back(field == category ? 1.0F : 0.0F);
+  }
 }
 
 }  // namespace
 
-Table ReadCsv(const std::string& path, const std::string& label) {
+Dataset ReadCsv(const std::string& path, const std::string& label, const Dataset* reference) {
+  Dataset data;
+  data.columns = reference != nullptr ? reference->columns : FindColumns(path, label);
   CsvLines lines(path);
-  Table table;
-  table.columns = lines.header();
   const std::size_t label_at = FindLabel(lines, label);
-
-  std::vector<std::string> fields;
-  std::vector<std::string> texts;
+  std::vector<std::string> names = lines.header();
+  names.erase(names.begin() + static_cast<std::ptrdiff_t>(label_at));
+  if (!std::equal(names.begin(), names.end(), data.columns.begin(), data.columns.end(),
+                  [](const auto& name, const Column& column) { return name == column.name; })) {
+    throw BadInput(path + ": its columns are not those of the training file");
+  }
+  std::vector<std::string> fields, labels;
   while (lines.Next(fields)) {
-    if (fields[label_at].empty()) lines.Refuse("the label is empty");
+    labels.push_back(std::move(fields[label_at]));
+    if (IsMissing(labels.back())) lines.Refuse("the label is empty or missing");
+    fields.erase(fields.begin() + static_cast<std::ptrdiff_t>(label_at));
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (i != label_at) table.features.push_back(ReadNumber(fields[i], table.columns[i], lines));
+      Append(data.columns[i], fields[i], lines, data.features);
     }
-    texts.push_back(fields[label_at]);
   }
-  if (texts.empty()) throw BadInput(path + ": there is a header but no row");
-
-  table.columns.erase(table.columns.begin() + static_cast<std::ptrdiff_t>(label_at));
-  NumberClasses(texts, table);
-  return table;
-}
-
-Table AlignTo(const Table& reference, Table table, const std::string& path) {
-  if (table.columns != reference.columns) {
-    throw BadInput(path + ": its numeric columns are not those of the training file");
+  if (labels.empty()) throw BadInput(path + ": there is a header but no row");
+  data.classes = reference != nullptr ? reference->classes : SortedClasses(labels);
+  std::map<std::string, std::int64_t> numbers;
+  for (std::size_t i = 0; i < data.classes.size(); ++i) {
+    numbers[data.classes[i]] = static_cast<std::int64_t>(i);
   }
-  for (std::int64_t& label : table.labels) {
-    const std::string& text = table.classes[static_cast<std::size_t>(label)];
-    const auto found = std::lower_bound(reference.classes.begin(), reference.classes.end(), text);
-    if (found == reference.classes.end() || *found != text) {
+  for (const std::string& text : labels) {
+    const auto found = numbers.find(text);
+    if (found == numbers.end()) {
       throw BadInput(path + ": the label '" + text + "' does not occur in the training file");
     }
-    label = found - reference.classes.begin();
+    data.labels.push_back(found->second);
   }
-  table.classes = reference.classes;
-  return table;
+  data.shape = {static_cast<std::int64_t>(data.features.size() / labels.size())};
+  return data;
 }
 
 }  // namespace joulefront::objectives

@@ -1,4 +1,5 @@
-// Loads joulefront-torch.so, which lies beside this program, and calls the one function it has.
+// Loads joulefront-torch.so, which lies beside this program, and calls the functions of
+// torch/entry.cc.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -17,9 +18,9 @@ std::string FolderOfThisProgram() {
   return text.substr(0, text.rfind('/') + 1);
 }
 
-}  // namespace
-
-void TrainWithTorch(const Task& task) {
+/// The function of the library with that name, which is loaded at the first call.
+template <typename Argument>
+void Call(const char* function, const Argument& argument) {
   const std::string path = FolderOfThisProgram() + "joulefront-torch.so";
   // Lazily: most of the functions of LibTorch are never called. Globally: at::globalContext() and
   // the like look for symbols in all that is loaded.
@@ -28,10 +29,15 @@ void TrainWithTorch(const Task& task) {
     throw std::runtime_error(std::string("cannot load the LibTorch trainers: ") + dlerror() +
                              "; build joulefront with -DJOULEFRONT_TORCH=ON");
   }
-  using Train = void (*)(const Task&);
-  const auto train = reinterpret_cast<Train>(dlsym(library, "joulefront_train"));
-  if (train == nullptr) throw std::runtime_error(path + " is not of this version of joulefront");
-  train(task);
+  const auto call = reinterpret_cast<void (*)(const Argument&)>(dlsym(library, function));
+  if (call == nullptr) throw std::runtime_error(path + " is not of this version of joulefront");
+  call(argument);
 }
+
+}  // namespace
+
+void TrainWithTorch(const Task& task) { Call("joulefront_train", task); }
+
+void EvaluateWithTorch(const Evaluation& evaluation) { Call("joulefront_evaluate", evaluation); }
 
 }  // namespace joulefront::objectives

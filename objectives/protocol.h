@@ -24,4 +24,7 @@ void ReportEnergy(double joules);
 /// The outcome of the attempt; sent once, last.
 void ReportResult(const ReportedValues& values);
 
+/// Not of the protocol: the values as a JSON object on a line, for people and scripts.
+void PrintValues(const ReportedValues& values);
+
 }  // namespace joulefront::objectives

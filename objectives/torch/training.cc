@@ -1,229 +1,166 @@
 #include "objectives/torch/training.h"
 
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/randperm.h>
-#include <ATen/ops/zeros.h>
-#include <dlfcn.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/adamw.h>
-#include <torch/optim/rmsprop.h>
-#include <torch/optim/sgd.h>
+#include <sys/resource.h>
 
-#include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <memory>
-#include <numeric>
-#include <optional>
 #include <stdexcept>
 
-#include "objectives/bad_input.h"
-#include "objectives/csv_data.h"
-#include "objectives/preparation.h"
 #include "objectives/protocol.h"
+#include "objectives/torch/compression.h"
+#include "objectives/torch/device.h"
+#include "objectives/torch/inference.h"
+#include "objectives/torch/learner.h"
+#include "objectives/torch/saved_model.h"
 
 namespace joulefront::objectives {
 namespace {
 
-constexpr double kValidationFraction = 0.2;
-constexpr std::uint64_t kSplitSeed = 1;
-constexpr std::uint64_t kFractionSeed = 2;
-
-/// n x columns features, and n class numbers.
-struct Examples {
-  at::Tensor features;
-  at::Tensor labels;
-};
-
-struct Prepared {
-  Examples train;
-  Examples validation;
-  std::optional<Examples> test;
-  std::int64_t columns = 0;
-  std::int64_t classes = 0;
-};
-
-struct Score {
-  double error = 0;  // wrong / n
-  double loss = 0;   // mean cross entropy
-};
-
-void SetUpTorch(const Task& task) {
-  at::set_num_threads(task.threads);
-  at::set_num_interop_threads(1);
-  // OpenBLAS keeps its own count, which LibTorch does not touch. Two of its threads on matrices as
-  // small as these only wait for each other.
-  using SetThreads = void (*)(int);
-  if (void* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {
-    reinterpret_cast<SetThreads>(symbol)(task.threads);
-  }
-  // Moments of units that died shrink into denormal numbers, which cost a hundred times as much.
-  at::globalContext().setFlushDenormal(true);
-  at::manual_seed(task.seed);
-}
-
-Examples ToTensors(const Standardisation& standardisation, const Table& table,
-                   const std::vector<std::size_t>& rows) {
-  std::vector<float> features = Standardise(standardisation, table, rows);
-  std::vector<std::int64_t> labels;
-  for (const std::size_t row : rows) labels.push_back(table.labels[row]);
-  const auto n = static_cast<std::int64_t>(rows.size());
-  const auto columns = static_cast<std::int64_t>(table.columns.size());
-  // from_blob does not own its memory; the clone does.
-  return {at::from_blob(features.data(), {n, columns}, at::kFloat).clone(),
-          at::from_blob(labels.data(), {n}, at::kLong).clone()};
-}
-
-std::vector<std::size_t> AllRows(const Table& table) {
-  std::vector<std::size_t> rows(table.rows());
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  return rows;
-}
-
-Prepared Prepare(const Task& task) {
-  const Table table = ReadCsv(task.data, task.label);
-  if (table.classes.size() < 2) {
-    throw BadInput(task.data + ": all rows have the label '" + table.classes.front() +
-                   "'; a classifier needs two classes");
-  }
-  const Split split = SplitStratified(table, AllRows(table), kValidationFraction, 0, kSplitSeed);
-  if (split.taken.empty()) {
-    throw BadInput(task.data +
-                   ": too few rows for a validation part; 3 rows of a class are needed");
-  }
-  const double fraction = task.configuration.Float("data_fraction");
-  const std::vector<std::size_t> train =
-      SplitStratified(table, split.rest, fraction, 1, kFractionSeed).taken;
-  const Standardisation standardisation = FitStandardisation(table, train);
-
-  Prepared prepared{ToTensors(standardisation, table, train),
-                    ToTensors(standardisation, table, split.taken), std::nullopt,
-                    static_cast<std::int64_t>(table.columns.size()),
-                    static_cast<std::int64_t>(table.classes.size())};
-  if (task.final) {
-    const Table test = AlignTo(table, ReadCsv(task.test, task.label), task.test);
-    prepared.test = ToTensors(standardisation, test, AllRows(test));
-  }
-  return prepared;
-}
-
-/// All parameters of the model as one tensor that shares their memory, its gradient theirs. The
-/// optimizers work element by element, so one step on the whole is the same as one on each part,
-/// and on small networks several times faster.
-at::Tensor Flatten(const std::vector<at::Tensor>& parts) {
-  std::int64_t size = 0;
-  for (const at::Tensor& part : parts) size += part.numel();
-  at::Tensor whole = at::empty({size});
-  at::Tensor gradient = at::zeros({size});
-  at::NoGradGuard no_grad;
-  std::int64_t begin = 0;
-  for (at::Tensor part : parts) {
-    const at::Tensor view = whole.narrow(0, begin, part.numel()).view(part.sizes());
-    view.copy_(part);
-    part.set_data(view);
-    part.mutable_grad() = gradient.narrow(0, begin, part.numel()).view(part.sizes());
-    begin += part.numel();
-  }
-  whole.mutable_grad() = gradient;
-  return whole;
-}
-
-std::unique_ptr<torch::optim::Optimizer> MakeOptimizer(const Configuration& configuration,
-                                                       const at::Tensor& parameters) {
-  const std::string& name = configuration.Choice("optimizer");
-  const double rate = configuration.Float("learning_rate");
-  const double decay = configuration.Float("weight_decay");
-  const std::vector<at::Tensor> list{parameters};
-  if (name == "adam") {
-    return std::make_unique<torch::optim::Adam>(
-        list, torch::optim::AdamOptions(rate).weight_decay(decay));
-  }
-  if (name == "adamw") {
-    return std::make_unique<torch::optim::AdamW>(
-        list, torch::optim::AdamWOptions(rate).weight_decay(decay));
-  }
-  if (name == "rmsprop") {
-    return std::make_unique<torch::optim::RMSprop>(
-        list, torch::optim::RMSpropOptions(rate).weight_decay(decay));
-  }
-  return std::make_unique<torch::optim::SGD>(
-      list,
-      torch::optim::SGDOptions(rate).weight_decay(decay).momentum(configuration.Float("momentum")));
-}
+// A checkpoint costs milliseconds, so trainings that end before have none but the last.
+constexpr std::chrono::seconds kBetweenCheckpoints{10};
+constexpr const char* kCheckpoint = "/checkpoint.pt";
 
 void RequireFinite(double loss, std::int64_t epoch) {
-  if (!std::isfinite(loss)) {
-    throw std::runtime_error("training diverged: loss is not finite at epoch " +
-                             std::to_string(epoch));
-  }
+  if (std::isfinite(loss)) return;
+  throw std::runtime_error("training diverged: loss is not finite at epoch " +
+                           std::to_string(epoch));
 }
 
-void TrainEpoch(const Model& model, torch::optim::Optimizer& optimizer, const at::Tensor& gradient,
-                const Examples& train, std::int64_t batch_size, std::int64_t epoch) {
-  const std::int64_t n = train.labels.size(0);
-  // One gather for the epoch; the batches are views of it.
-  const at::Tensor order = at::randperm(n, at::kLong);
-  const at::Tensor features = train.features.index_select(0, order);
-  const at::Tensor labels = train.labels.index_select(0, order);
-  for (std::int64_t begin = 0; begin < n; begin += batch_size) {
-    const std::int64_t size = std::min(batch_size, n - begin);
-    const at::Tensor logits = model.forward(features.narrow(0, begin, size), true);
-    const at::Tensor loss = at::cross_entropy_loss(logits, labels.narrow(0, begin, size));
-    RequireFinite(loss.item<double>(), epoch);
-    gradient.zero_();
-    loss.backward();
-    optimizer.step();
+/// The epochs of the training itself. It goes on from a checkpoint if there is one, leaves one, and
+/// with `patience` ends early with the weights of the best epoch.
+class Epochs {
+ public:
+  Epochs(const Task& task, const TrainingData& data, const Model& model, Learner& learner)
+      : task_(task), data_(data), model_(model), learner_(learner) {}
+
+  void Run() {
+    if (!task_.resume_dir.empty()) learner_.Load(task_.resume_dir + kCheckpoint, best_);
+    const std::int64_t epochs = task_.configuration.Int("epochs");
+    while (learner_.epochs_done() < epochs && !IsStuck()) RunOne();
+    Checkpoint();
+    if (patience() > 0 && best_.epoch > 0) learner_.Restore(best_.snapshot);
   }
+
+ private:
+  std::int64_t patience() const { return task_.configuration.Int("patience"); }
+
+  bool IsStuck() const {
+    return patience() > 0 && best_.epoch > 0 && learner_.epochs_done() - best_.epoch >= patience();
+  }
+
+  void RunOne() {
+    learner_.TrainEpoch(data_.train);
+    const std::int64_t epoch = learner_.epochs_done();
+    const Score score = Evaluate(model_, data_.validation, task_.configuration.Choice("precision"));
+    RequireFinite(score.loss, epoch);
+    ReportProgress(epoch, {{"error", score.error}, {"loss", score.loss}});
+    if (patience() > 0 && (best_.epoch == 0 || score.loss < best_.loss)) {
+      best_ = {score.loss, epoch, learner_.Snapshot()};
+    }
+    if (std::chrono::steady_clock::now() - saved_ > kBetweenCheckpoints) Checkpoint();
+  }
+
+  void Checkpoint() {
+    if (task_.work_dir.empty()) return;
+    learner_.Save(task_.work_dir + kCheckpoint, best_);
+    saved_ = std::chrono::steady_clock::now();
+  }
+
+  const Task& task_;
+  const TrainingData& data_;
+  const Model& model_;
+  Learner& learner_;
+  BestSoFar best_;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
+};
+
+/// Prunes as the configuration says, and trains on for as many epochs, without a schedule.
+void Prune(const Task& task, const TrainingData& data, Model& model, const at::Device& device) {
+  const Configuration& configuration = task.configuration;
+  const double share = configuration.Float("prune");
+  if (share <= 0) return;
+  std::vector<at::Tensor> masks;
+  if (configuration.Choice("prune_what") == "units") {
+    PruneUnits(model, share);
+  } else {
+    masks = PruneWeights(model, share);
+  }
+  const std::int64_t epochs = configuration.Int("prune_epochs");
+  Learner learner(model, configuration, std::max<std::int64_t>(1, epochs), device);
+  learner.after_step = [&] { ApplyMasks(model, masks); };
+  while (learner.epochs_done() < epochs) learner.TrainEpoch(data.train);
 }
 
-Score Evaluate(const Model& model, const Examples& examples) {
-  at::NoGradGuard no_grad;
-  const at::Tensor logits = model.forward(examples.features, false);
-  const auto n = static_cast<double>(examples.labels.size(0));
-  const auto wrong = logits.argmax(1).ne(examples.labels).sum().item<std::int64_t>();
-  return {static_cast<double>(wrong) / n,
-          at::cross_entropy_loss(logits, examples.labels).item<double>()};
+/// The most memory that this process has held at once, on the host.
+double PeakMemoryBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024.0;
+}
+
+void Add(ReportedValues& values, const std::string& prefix, const Score& score) {
+  values.insert(values.end(), {{prefix + "error", score.error},
+                               {prefix + "loss", score.loss},
+                               {prefix + "accuracy", 1 - score.error}});
+}
+
+void AddInference(const Task& task, const TrainingData& data, const Model& model,
+                  ReportedValues& values) {
+  const std::int64_t batch = task.configuration.Int("inference_batch");
+  if (batch == 0) return;
+  const InferenceFigures figures =
+      MeasureInference(model, data.validation, batch, task.configuration.Float("inference_seconds"),
+                       task.configuration.Choice("precision"));
+  values.insert(values.end(), {{"thousand_inferences", figures.thousands},
+                               {"latency_ms", figures.latency_ms},
+                               {"samples_per_s", figures.samples_per_s}});
 }
 
 }  // namespace
 
-void TrainClassifier(const Task& task, BuildModel build) {
+void Train(const Task& task) {
   ReportPhase("setup");
-  SetUpTorch(task);
+  const at::Device device = SetUpTorch(task.device, task.threads, task.seed);
+  const std::string precision = task.configuration.Choice("precision");
+  { const MixedPrecision refused_at_once(precision, device); }
 
   ReportPhase("data");
-  const Prepared data = Prepare(task);
+  const TrainingData data = LoadData(task, device);
 
+  Synchronise(device);
   ReportPhase("train");
-  const Model model = build(task.configuration, data.columns, data.classes);
-  const at::Tensor parameters = Flatten(model.parameters);
-  const auto optimizer = MakeOptimizer(task.configuration, parameters);
-  const std::int64_t epochs = task.configuration.Int("epochs");
-  const std::int64_t batch_size = task.configuration.Int("batch_size");
-  for (std::int64_t epoch = 1; epoch <= epochs; ++epoch) {
-    TrainEpoch(model, *optimizer, parameters.grad(), data.train, batch_size, epoch);
-    const Score score = Evaluate(model, data.validation);
-    RequireFinite(score.loss, epoch);
-    ReportProgress(epoch, {{"error", score.error}, {"loss", score.loss}});
-  }
+  SavedModel trained{task.family, task.configuration, data.recipe,
+                     BuildFamily(task.family, task.configuration, data.problem)};
+  Model& model = trained.model;
+  Learner learner(model, task.configuration, task.configuration.Int("epochs"), device);
+  Epochs(task, data, model, learner).Run();
+  Prune(task, data, model, device);
 
+  Synchronise(device);
   ReportPhase("evaluate");
-  const Score score = Evaluate(model, data.validation);
-  ReportedValues result{{"error", score.error},
-                        {"loss", score.loss},
-                        {"accuracy", 1 - score.error},
-                        {"parameters", static_cast<double>(parameters.numel())}};
-  if (data.test) {
-    const Score test = Evaluate(model, *data.test);
-    result.insert(
-        result.end(),
-        {{"test_error", test.error}, {"test_loss", test.loss}, {"test_accuracy", 1 - test.error}});
-  }
-  ReportResult(result);
+  std::int64_t parameters = 0;
+  for (const NamedTensor& parameter : model.parameters) parameters += parameter.tensor.numel();
+  if (task.configuration.Choice("quantize") == "int8") Quantise(model);
+  ReportedValues values;
+  Add(values, "", Evaluate(model, data.validation, precision));
+  if (data.test) Add(values, "test_", Evaluate(model, *data.test, precision));
+  values.insert(values.end(), {{"parameters", static_cast<double>(parameters)},
+                               {"nonzero_parameters", static_cast<double>(CountNonZero(model))},
+                               {"model_bytes", static_cast<double>(SaveModel(trained, task.save))},
+                               {"macs", static_cast<double>(CountMacs(model, data.validation))},
+                               {"epochs_trained", static_cast<double>(learner.epochs_done())}});
+  AddInference(task, data, model, values);
+  values.emplace_back("peak_memory_bytes", PeakMemoryBytes());
+  ReportResult(values);
+}
+
+void EvaluateModel(const Evaluation& evaluation) {
+  const at::Device device = SetUpTorch(evaluation.device, evaluation.threads, 0);
+  const SavedModel saved = LoadModel(evaluation.model, device);
+  const Examples examples = LoadLike(saved.recipe, evaluation.data, device);
+  ReportedValues values{{"examples", static_cast<double>(examples.size())}};
+  Add(values, "", Evaluate(saved.model, examples, saved.configuration.Choice("precision")));
+  PrintValues(values);
 }
 
 }  // namespace joulefront::objectives
