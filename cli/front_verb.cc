@@ -111,7 +111,7 @@ std::string ClassesOf(const View& view, const Objective& objective) {
 
 std::string TitleOf(const View& view, const Objective& objective) {
   if (objective.phase) {
-    return fmt::format("{} [J, {}]", objective.name, ClassesOf(view, objective));
+    return fmt::format("{} [{}, {}]", objective.name, objective.unit, ClassesOf(view, objective));
   }
   return objective.unit.empty() ? objective.name
                                 : fmt::format("{} [{}]", objective.name, objective.unit);

@@ -27,6 +27,7 @@ std::optional<double> AboveZero(std::optional<double> value) {
 const Objective* MeteredCost(const Study& study) {
   const Objective* cost = nullptr;
   for (const Objective& objective : study.objectives) {
+    if (objective.per) continue;
     if (objective.phase == kTotalPhase) return &objective;
     if (objective.phase) cost = &objective;
   }
@@ -87,7 +88,7 @@ std::vector<CurvePoint> CurveOf(const Study& study, const NamedValues& values, d
       auto value = FiniteValue(report.values, objective.name);
       if (!value && objective.phase) {
         value = FiniteValue(values, objective.name);
-        if (value) *value *= step / fidelity;
+        if (value && !objective.per) *value *= step / fidelity;
       }
       if (!value) break;
       point.objectives.push_back(objective.direction == Direction::kMinimize ? *value : -*value);

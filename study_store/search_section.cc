@@ -69,6 +69,7 @@ void ReadStopping(TomlReader& reader, const toml::table& root, Study& study) {
     reader.Refuse(node != nullptr ? node->source() : table.source(),
                   "[stopping] needs rule = \"dominated\", \"rungs\" or \"off\"");
   }
+  if (stopping.rule != StoppingRule::kOff) RefusePer(reader, study, table.source(), "[stopping]");
   const auto only_for = [&](std::string_view key, StoppingRule with) {
     if (table.contains(key) && stopping.rule != with && stopping.rule != StoppingRule::kOff) {
       reader.Refuse(table.get(key)->source(),

@@ -22,13 +22,14 @@ struct Objective {
   std::string name;
   Direction direction = Direction::kMinimize;
   std::optional<std::string> phase;  // joules of this phase; empty: the trainer reports `name`
-  std::string unit;                  // "J" where metered, else what the study file says, or ""
+  std::optional<std::string> per;    // over this reported value: work done in the phase
+  std::string unit;                  // "J" or "J/per" where metered, else the study file's, or ""
   std::optional<double> reference;   // the user's reference point for hypervolume
 };
 
 struct Constraint {
   std::string name;
-  std::optional<std::string> phase;  // as for Objective
+  std::optional<std::string> phase, per;  // as for Objective
   std::optional<double> min, max;
 };
 

@@ -49,14 +49,30 @@ std::optional<std::string> ReadPhase(TomlReader& reader, const toml::table& tabl
   return phase;
 }
 
+/// The reported value that the joules of a phase are divided by.
+std::optional<std::string> ReadPer(TomlReader& reader, const toml::table& table) {
+  auto per = reader.Text(table, "per");
+  if (!per) return per;
+  if (!table.contains("phase")) {
+    reader.Refuse(table.get("per")->source(),
+                  "per divides the joules of a phase; name the phase too, as in { phase = "
+                  "\"inference\", per = \"thousand_inferences\" }");
+  } else if (!IsName(*per, 64)) {
+    reader.Refuse(table.get("per")->source(),
+                  fmt::format("no reported value can be called '{}'", *per));
+  }
+  return per;
+}
+
 void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "objectives");
   for (const auto& [name, node] : TomlReader::InFileOrder(table)) {
     RefuseBadName(reader, name, *node, "an objective");
     const toml::table& entry = reader.Table(*node, name, "{ direction = \"minimize\" }");
     reader.RefuseUnknownKeys(entry, "objective '" + name + "'",
-                             {"direction", "phase", "unit", "reference"});
-    Objective objective{.name = name, .phase = ReadPhase(reader, entry)};
+                             {"direction", "phase", "per", "unit", "reference"});
+    Objective objective{
+        .name = name, .phase = ReadPhase(reader, entry), .per = ReadPer(reader, entry)};
     const auto direction = reader.Text(entry, "direction");
     if (!direction || (*direction != "minimize" && *direction != "maximize")) {
       reader.Refuse(node->source(), fmt::format("objective '{}' needs direction = \"minimize\" or "
@@ -66,7 +82,7 @@ void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
       objective.direction = Direction::kMaximize;
     }
     if (objective.phase) {
-      objective.unit = "J";
+      objective.unit = objective.per ? "J/" + *objective.per : "J";
       if (entry.contains("unit")) {
         reader.Refuse(entry.get("unit")->source(),
                       fmt::format("objective '{}' is metered in joules; remove its unit", name));
@@ -94,8 +110,9 @@ void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) 
   for (const auto& [name, node] : TomlReader::InFileOrder(reader.Table(root, "constraints"))) {
     RefuseBadName(reader, name, *node, "a constraint");
     const toml::table& entry = reader.Table(*node, name, "{ max = 0.5 }");
-    reader.RefuseUnknownKeys(entry, "constraint '" + name + "'", {"min", "max", "phase"});
-    Constraint constraint{.name = name, .phase = ReadPhase(reader, entry)};
+    reader.RefuseUnknownKeys(entry, "constraint '" + name + "'", {"min", "max", "phase", "per"});
+    Constraint constraint{
+        .name = name, .phase = ReadPhase(reader, entry), .per = ReadPer(reader, entry)};
     for (const Objective& objective : study.objectives) {
       if (objective.name != name) continue;
       if (constraint.phase && constraint.phase != objective.phase) {
@@ -108,6 +125,7 @@ void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) 
                                   *constraint.phase));
       }
       constraint.phase = objective.phase;  // it means the same quantity
+      constraint.per = objective.per;
     }
     for (auto [key, limit] : {std::pair("min", &constraint.min), {"max", &constraint.max}}) {
       if (!constraint.phase) {
@@ -131,6 +149,22 @@ bool IsMetered(const Study& study, const std::string& name) {
   return std::any_of(study.objectives.begin(), study.objectives.end(), metered) ||
          std::any_of(study.constraints.begin(), study.constraints.end(), metered);
 }
+
+}  // namespace
+
+void RefusePer(TomlReader& reader, const Study& study, const toml::source_region& where,
+               std::string_view what) {
+  for (const Objective& objective : study.objectives) {
+    if (!objective.per) continue;
+    reader.Refuse(where,
+                  fmt::format("{} needs objectives that are known as a training goes on, and "
+                              "'{}' with its per = \"{}\" is known at its end; make it a "
+                              "constraint, or leave {} out",
+                              what, objective.name, *objective.per, what));
+  }
+}
+
+namespace {
 
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "trainer");
@@ -166,6 +200,9 @@ void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
     reader.Refuse(table.get("anytime")->source(),
                   "anytime = true needs an int parameter with fidelity = true: the steps that the "
                   "trainer reports");
+  }
+  if (study.trainer.anytime) {
+    RefusePer(reader, study, table.get("anytime")->source(), "anytime = true");
   }
   const toml::table& metrics = reader.Table(table, "metrics");
   for (const auto& [name, node] : TomlReader::InFileOrder(metrics)) {

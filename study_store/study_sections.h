@@ -22,6 +22,10 @@ void ReadStopping(TomlReader& reader, const toml::table& root, Study& study);
 /// [metering], [carbon], [tariff] and [limits], once the budget is known.
 void ReadAccounting(TomlReader& reader, const toml::table& root, Study& study);
 
+/// Refuses `what` at `where` if an objective has `per`: it is known at the end of a training alone.
+void RefusePer(TomlReader& reader, const Study& study, const toml::source_region& where,
+               std::string_view what);
+
 inline constexpr std::string_view kNameRule =
     "use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'";
 

@@ -42,8 +42,12 @@ for store in any_command unchanged; do
   build/release/bin/joulefront front "build/examples/$store.db"
 done
 
-(cd build/examples && ../release/bin/joulefront run ../../examples/04_tabular.toml --trials 8 --quiet)
-build/release/bin/joulefront front build/examples/letters.db
+for study in 03_images 04_tabular 05_text 06_deployment; do
+  (cd build/examples && ../release/bin/joulefront run "../../examples/$study.toml" --trials 8 --quiet)
+done
+for store in images letters text deployment; do
+  build/release/bin/joulefront front "build/examples/$store.db"
+done
 
 step "the search as a library: installed, and as a folder"
 rm -rf build/library_prefix build/examples/08_library build/examples/08_folder

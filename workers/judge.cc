@@ -30,8 +30,12 @@ bool WasInterrupted(const AttemptEnd& end) {
   return end.exit_status == kInterruptedStatuses[0] || end.exit_status == kInterruptedStatuses[1];
 }
 
-/// Joules of `phase` become the value `name`; the failure if there are none.
+std::optional<AttemptResult> CheckReported(const std::string& name, const AttemptEnd& end);
+
+/// Joules of `phase`, over the reported value `per` if there is one, become the value `name`; the
+/// failure if there are none.
 std::optional<AttemptResult> TakeJoules(const std::string& name, const std::string& phase,
+                                        const std::optional<std::string>& per,
                                         const AttemptEnd& end, NamedValues& values) {
   const PhaseEnergy* entry = FindPhase(end.energy, phase);
   if (entry == nullptr) {
@@ -47,7 +51,17 @@ std::optional<AttemptResult> TakeJoules(const std::string& name, const std::stri
     return Failed(FailureClass::kNoResult,
                   fmt::format("the joules of phase '{}' could not be metered", phase), end);
   }
-  values[name] = entry->figure->joules.value();
+  double value = entry->figure->joules.value();
+  if (per) {
+    if (auto failure = CheckReported(*per, end)) return failure;
+    const double work = end.values.at(*per);
+    if (work <= 0.0) {
+      return Failed(FailureClass::kNoResult,
+                    fmt::format("'{}' is joules per \"{}\", which is {}", name, *per, work), end);
+    }
+    value /= work;
+  }
+  values[name] = value;
   return std::nullopt;
 }
 
@@ -96,7 +110,7 @@ AttemptResult JudgeResult(const Study& study, const AttemptEnd& end) {
     if (std::isfinite(value)) values[name] = value;
   }
   const auto take = [&](const auto& wanted) -> std::optional<AttemptResult> {
-    if (wanted.phase) return TakeJoules(wanted.name, *wanted.phase, end, values);
+    if (wanted.phase) return TakeJoules(wanted.name, *wanted.phase, wanted.per, end, values);
     return CheckReported(wanted.name, end);
   };
   for (const Objective& objective : study.objectives) {
@@ -127,7 +141,7 @@ void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {
   if (result.state != AttemptState::kComplete) return;
   bool comparable = true;
   const auto add = [&](const auto& wanted) {
-    if (!wanted.phase) return;
+    if (!wanted.phase || wanted.per) return;  // what is per work done is done anew
     const PhaseEnergy *own = FindPhase(result.energy, *wanted.phase),
                       *before = FindPhase(origin.energy, *wanted.phase);
     const auto value = origin.values.find(wanted.name);

@@ -205,6 +205,7 @@ class Worker {
     const auto add = [&](const auto& wanted) {
       if (!wanted.phase) return;
       report.values.erase(wanted.name);
+      if (wanted.per) return;  // known at the end
       const PhaseEnergy* phase = FindPhase(energy, *wanted.phase);
       if (phase == nullptr || !phase->figure) return;
       report.values[wanted.name] = phase->figure->joules.value();

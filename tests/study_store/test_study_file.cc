@@ -342,6 +342,18 @@ TEST_CASE("Quantities without a unit, or with a wrong one, are refused with the 
           "s.toml:4:58: objective 'heat' is metered in joules; remove its unit"}});
 }
 
+TEST_CASE("Joules per work need a phase, and are not known as a training goes on") {
+  const std::string per = "use = { direction = \"minimize\", per = \"work\"";
+  Check({{kStudy + "[objectives]\n" + per + " }\n" + kSpace,
+          "s.toml:4:42: per divides the joules of a phase; name the phase too, as in { phase = "
+          "\"inference\", per = \"thousand_inferences\" }"},
+         {kStudy + "[objectives]\n" + per + ", phase = \"train\" }\n" + kSpace +
+              "[stopping]\nrule = \"dominated\"\n",
+          "s.toml:7:1: [stopping] needs objectives that are known as a training goes on, and 'use' "
+          "with its per = \"work\" is known at its end; make it a constraint, or leave [stopping] "
+          "out"}});
+}
+
 TEST_CASE("A constraint must say something, and the same as its objective") {
   const auto constraint = [](const std::string& line) {
     return kStudy + "[objectives]\nenergy = { direction = \"minimize\", phase = \"train\" }\n" +

@@ -60,6 +60,22 @@ TEST_CASE("exit status 0 with all values is complete, and joules of phases becom
   CHECK(result.energy == GoodEnd().energy);
 }
 
+TEST_CASE("joules per work are the phase's over what the trainer says it did") {
+  ScratchFolder folder;
+  const Study study = MakeStudy(
+      "[study]\nname = 's'\n[objectives]\nerror = { direction = 'minimize' }\n"
+      "use = { direction = 'minimize', phase = 'train', per = 'weights' }\n"
+      "[space]\nx = { type = 'float', low = 0.0, high = 1.0 }\n[trainer]\ncommand = ['true']\n",
+      folder.path());
+  CHECK(study.objectives[1].unit == "J/weights");
+  CHECK(Judge(study, GoodEnd()).values.at("use") == Approx(6.0 / 650.0));
+  AttemptEnd none = GoodEnd();
+  none.values.erase("weights");
+  CHECK(Judge(study, none).state == AttemptState::kFailed);
+  none.values["weights"] = 0.0;
+  CHECK(Judge(study, none).message == "'use' is joules per \"weights\", which is 0");
+}
+
 TEST_CASE("values that nobody asked for are kept if they are numbers and dropped if not") {
   AttemptEnd end = GoodEnd();
   end.values["loss"] = 3.0;
