@@ -66,11 +66,16 @@ class Session {
     if (!request.is_object()) {
       return Error("a line must be one JSON object; NaN and Infinity are no JSON numbers");
     }
+    constexpr const char* kCommands[] = {"ask", "tell", "progress", "front"};
+    const auto named = std::count_if(std::begin(kCommands), std::end(kCommands),
+                                     [&](const char* name) { return request.contains(name); });
+    if (named != 1) {
+      return Error("a line must hold one of \"ask\", \"tell\", \"progress\" and \"front\"");
+    }
     if (request.contains("ask")) return Ask(request["ask"]);
     if (request.contains("tell")) return Tell(request);
     if (request.contains("progress")) return TakeProgress(request);
-    if (request.contains("front")) return ShowFront();
-    return Error("a line must hold \"ask\", \"tell\", \"progress\" or \"front\"");
+    return request["front"] == true ? ShowFront() : Error("\"front\" must be true");
   }
 
   /// Keeps what was asked for and not yet told from being taken for lost.
@@ -196,6 +201,9 @@ class Session {
       if (!value.is_number() || !std::isfinite(value.get<double>())) {
         return refuse(
             fmt::format("value \"{}\" is not a finite number; tell the trial as failed", name));
+      }
+      if (IsReservedName(name)) {
+        return refuse(fmt::format("\"{}\" is a name of joulefront's own values", name));
       }
       values[name] = value.get<double>();
       if (values[name] < 0.0 && IsMetered(name)) {

@@ -13,6 +13,7 @@
 #include "cli/studies.h"
 #include "cli/table.h"
 #include "study_store/anytime.h"
+#include "study_store/comparability.h"
 #include "study_store/front.h"
 
 namespace joulefront {
@@ -176,10 +177,11 @@ Table MakeTable(const View& view, bool exact) {
       row.push_back(reported ? std::to_string(*reported) : exact ? "" : "end");
     }
     for (std::size_t k = 0; k < study.objectives.size(); ++k) {
-      row.push_back(exact ? fmt::format("{}", point.objectives[k])
-                          : FormatNumber(point.objectives[k]));
-      if (!exact || !study.objectives[k].phase) continue;
       const EnergyFigure* figure = FigureOf(trial, study.objectives[k].phase);
+      const bool partial = figure != nullptr && figure->coverage < kWholeCoverage;
+      row.push_back(exact ? fmt::format("{}", point.objectives[k])
+                          : (partial ? "> " : "") + FormatNumber(point.objectives[k]));
+      if (!exact || !study.objectives[k].phase) continue;
       row.push_back(figure != nullptr ? std::string(Name(figure->provenance.energy_class))
                                       : "told");
       row.push_back(figure != nullptr ? fmt::format("{}", figure->coverage) : "");
@@ -272,6 +274,14 @@ void NoteComparability(const Front& front) {
     PrintNote(
         "note: this front is mixed: its joules come from different meters or hosts, and a "
         "trial is left out only where another is better with 95 % probability\n");
+  }
+  const auto partial = std::count_if(front.points.begin(), front.points.end(),
+                                     [](const FrontPoint& point) { return point.partial; });
+  if (partial > 0) {
+    PrintNote(
+        fmt::format("note: the meter saw only a part of {} trial(s): they used more joules than "
+                    "is shown (>), so none is the knee\n",
+                    partial));
   }
   for (const auto& [key, trials] : front.left_out) {
     PrintNote(

@@ -15,6 +15,7 @@
 #include "workers/host_lock.h"
 #include "workers/measure.h"
 #include "workers/metering_plan.h"
+#include "workers/meters/nvml_source.h"
 
 namespace joulefront {
 namespace {
@@ -25,14 +26,20 @@ using nlohmann::ordered_json;
 constexpr const char* kAbout =
     "Runs a command and says what it used: joules of each domain, mean and peak power, CPU time.\n"
     "The command keeps its terminal, its signals and its exit code; the report goes to stderr, or\n"
-    "to the file of --output. With --phases, stdout is read for the phase messages of the trainer\n"
-    "protocol (docs/trainers.md) and passed on. docs/metering.md explains the words.\n\n"
+    "to the file of --output. With --phases, stdout is read for lines such as\n"
+    "  {\"joulefront\": \"phase\", \"name\": \"train\"}\n"
+    "and passed on: joules are counted for each phase that is named so, from there to the next "
+    "such\n"
+    "line (flush each line). docs/metering.md explains the words.\n\n"
     "examples:\n"
     "  joulefront measure -- python3 train.py --epochs 3\n"
-    "  joulefront measure --repeat 5 --exclusive --format json --output cost.json -- make -j8";
+    "  joulefront measure --repeat 5 --exclusive --format json --output cost.json -- make -j8\n\n"
+    "exit codes: the command's; 126 if it cannot be started, 127 if there is none; those of\n"
+    "            joulefront (1, 2, 5) if it was not even tried";
 
 struct Report {
   std::vector<std::string> command;
+  int repeat = 1;  // runs that were asked for; a failure ends them
   std::vector<Measurement> runs;
   Study rates;  // of which only carbon and tariff are set
 };
@@ -60,11 +67,12 @@ Spread TimesOf(const Report& report, Seconds PhaseEnergy::*time) {
                     [&](const auto& run) { return std::optional((TotalOf(run).*time).value()); });
 }
 
-/// Of all runs.
+/// Of all runs; empty if it is unknown of one, which may have had the highest.
 std::optional<Watts> PeakOf(const Report& report) {
   std::optional<Watts> peak;
   for (const Measurement& run : report.runs) {
-    if (run.peak && (!peak || *run.peak > *peak)) peak = run.peak;
+    if (!run.peak) return std::nullopt;
+    if (!peak || *run.peak > *peak) peak = run.peak;
   }
   return peak;
 }
@@ -96,6 +104,17 @@ Footprint MeanFootprint(const Report& report) {
     footprint.price = PriceOf(Joules(joules.mean), *report.rates.tariff, report.rates.carbon);
   }
   return footprint;
+}
+
+std::string RunsText(const Report& report) {
+  const int runs = static_cast<int>(report.runs.size());
+  std::string text;
+  if (runs > 1) text = "; +- is the 95 % interval of the mean";
+  if (runs < report.repeat) {
+    text = fmt::format(" of {}: the last one ended with exit code {}{}", report.repeat,
+                       report.runs.back().exit_status, text);
+  }
+  return text.empty() ? "" : fmt::format("runs     {}{}\n", runs, text);
 }
 
 /// A line each for joules, power and times, of one run or of all.
@@ -132,9 +151,7 @@ std::string MakeText(const Report& report) {
   if (!last.meter_faults.empty()) {
     text += fmt::format("faults   of the meter: {}\n", last.meter_faults);
   }
-  if (report.runs.size() > 1) {
-    text += fmt::format("runs     {}; +- is the 95 % interval of the mean\n", report.runs.size());
-  }
+  text += RunsText(report);
   if (last.energy.size() <= 2) return text;  // setup and total: no phase was named
   Table table{.header = {"phase", "joules", "wall", "cpu"},
               .rows = {},
@@ -168,7 +185,8 @@ ordered_json MakeJson(const Report& report) {
     entry["peak_w"] = run.peak ? ordered_json(run.peak->value()) : ordered_json();
     runs.push_back(std::move(entry));
   }
-  ordered_json object = {{"command", report.command}, {"runs", std::move(runs)}};
+  ordered_json object = {
+      {"command", report.command}, {"repeat", report.repeat}, {"runs", std::move(runs)}};
   const bool metered = std::any_of(report.runs.begin(), report.runs.end(),
                                    [](const auto& run) { return TotalOf(run).figure.has_value(); });
   object["joules"] =
@@ -189,8 +207,17 @@ Result<Study> ReadRates(const VerbOptions& options) {
   rates.carbon.kind = *options.Get("kind");
   rates.carbon.source = *options.Get("intensity-source");
   rates.carbon.pue = options.Get<double>("pue");
-  if (rates.carbon.pue && *rates.carbon.pue < 1.0) {
-    return Fail(ErrorCode::kInvalidArgument, "--pue is 1 or more");
+  if (rates.carbon.pue && !(*rates.carbon.pue >= 1.0 && *rates.carbon.pue <= 10.0)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "--pue is what the building draws for each watt of its machines: from 1 to 10");
+  }
+  if (!options.Has("intensity") && !(rates.carbon.kind.empty() && rates.carbon.source.empty())) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "--kind and --intensity-source have no effect without --intensity");
+  }
+  if (rates.carbon.pue && !options.Has("intensity") && !options.Has("tariff")) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "--pue has no effect without --intensity or --tariff: joules are the machine's");
   }
   if (!rates.carbon.kind.empty() && rates.carbon.kind != "direct" &&
       rates.carbon.kind != "life-cycle") {
@@ -221,22 +248,48 @@ void WaitForMachine(HostLock& lock, bool exclusive, SignalWatch& signals) {
   if (!lock.problem().empty()) PrintNote("joulefront measure: " + lock.problem() + "\n");
 }
 
-bool Show(const std::string& report, const std::optional<std::string>& file) {
-  if (!file) {
+/// Every GPU that is named must be there: it would be missing from the joules in silence.
+Result<void> CheckGpus(const MeterPlan& plan) {
+  for (const std::string& gpu : plan.gpus) {
+    std::string problem;
+    for (const SourceListing& listing : FindNvml(ThisMachine(), {gpu}).listings) {
+      if (!listing.readable) problem = listing.detail;
+    }
+    if (problem.empty()) continue;
+    std::vector<std::string> names;
+    for (const SourceListing& listing : FindNvml(ThisMachine(), {}).listings) {
+      if (listing.readable) names.push_back(listing.domain.name);
+    }
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--gpu {}: {}; there {}", gpu, problem,
+                            names.empty() ? "is no GPU that can be metered"
+                                          : fmt::format("are: {}", fmt::join(names, ", "))));
+  }
+  return {};
+}
+
+/// Where the report goes: to the file, opened before the command is run for nothing, or to stderr.
+bool Show(const std::string& report, std::ofstream& file, const VerbOptions& options) {
+  const auto name = options.Get("output");
+  if (!name) {
     PrintNote(report);
     return true;
   }
-  std::ofstream stream(*file);
-  stream << report;
-  if (stream.flush()) return true;
-  PrintNote(fmt::format("joulefront measure: cannot write '{}'\n{}", *file, report));
+  file << report;
+  if (file.flush()) return true;
+  PrintNote(fmt::format("joulefront measure: cannot write '{}'\n{}", *name, report));
   return false;
 }
 
-}  // namespace
+/// As time(1) and env(1) have it for a command that did not start.
+int CodeOf(const Error& error) {
+  const int code = Complain("measure", error);
+  return error.code == ErrorCode::kNotFound      ? 127
+         : error.code == ErrorCode::kUnavailable ? 126
+                                                 : code;
+}
 
-int MeasureVerb(const Arguments& arguments) {
-  VerbOptions options("measure [flags] -- COMMAND [ARGUMENTS]", kAbout);
+void AddFlags(VerbOptions& options) {
   options.options().add_options()("repeat", po::value<int>()->default_value(1),
                                   "run it so often, and give mean, spread and interval")(
       "phases", "read the command's stdout for phase messages")(
@@ -254,6 +307,55 @@ int MeasureVerb(const Arguments& arguments) {
       "refuse figures weaker than this: measured, attributed, calibrated, estimated")(
       "format", po::value<std::string>()->default_value("table"), "table or json")(
       "output", po::value<std::string>(), "the report's file, instead of stderr");
+}
+
+/// How the flags ask for it to be metered.
+Result<MeterPlan> ReadPlan(const VerbOptions& options) {
+  MeterPlan plan;
+  plan.exclusive = options.Has("exclusive");
+  plan.sources = options.All("source");
+  plan.gpus = options.All("gpu");
+  plan.record = HostRecordPath();
+  if (std::find(plan.sources.begin(), plan.sources.end(), kFromTrainer) != plan.sources.end()) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "--source trainer: a command that is measured tells no joules itself; name a "
+                "source of `joulefront meters`");
+  }
+  if (const auto demand = options.Get("demand")) {
+    plan.weakest = EnergyClassFromName(*demand);
+    if (!plan.weakest) {
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("--demand: no class '{}'", *demand));
+    }
+  }
+  JF_TRY(CheckGpus(plan));
+  return plan;
+}
+
+/// Runs the command as often as is asked for, until it fails or we are told to stop. If there is
+/// nothing to report then, the exit code.
+std::optional<int> RunAll(const MeasureOptions& measure, SignalWatch& signals, Report& report) {
+  HostLock lock;
+  WaitForMachine(lock, measure.metering.plan.exclusive, signals);
+  while (static_cast<int>(report.runs.size()) < report.repeat && signals.stop_requests() == 0) {
+    auto run = Measure(measure, signals);
+    if (!run) return CodeOf(run.error());
+    report.runs.push_back(std::move(*run));
+    if (const int error = report.runs.back().output_error; error != 0 && error != EPIPE) {
+      PrintNote(fmt::format("joulefront measure: cannot pass on the command's output: {}\n",
+                            std::strerror(error)));
+      if (report.runs.back().exit_status == 0) return kRunTimeFailure;
+    }
+    if (report.runs.back().exit_status != 0) break;  // its code is ours
+  }
+  if (report.runs.empty()) return 128 + signals.stop_signal();
+  return std::nullopt;
+}
+
+}  // namespace
+
+int MeasureVerb(const Arguments& arguments) {
+  VerbOptions options("measure [flags] -- COMMAND [ARGUMENTS]", kAbout);
+  AddFlags(options);
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   if (const auto code = options.Parse({arguments.begin(), dashes}, 0)) return *code;
   const bool named = dashes != arguments.end() && dashes + 1 != arguments.end();
@@ -264,39 +366,28 @@ int MeasureVerb(const Arguments& arguments) {
   if (format != "table" && format != "json") {
     return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
   }
-  MeasureOptions measure;
-  measure.command.assign(dashes + 1, arguments.end());
-  measure.metering.machine = ThisMachine();
-  measure.phases = options.Has("phases");
-  MeterPlan& plan = measure.metering.plan;
-  plan.exclusive = options.Has("exclusive");
-  plan.sources = options.All("source");
-  plan.gpus = options.All("gpu");
-  plan.record = HostRecordPath();
-  if (const auto demand = options.Get("demand")) {
-    plan.weakest = EnergyClassFromName(*demand);
-    if (!plan.weakest) return options.Refuse(fmt::format("--demand: no class '{}'", *demand));
-  }
+  auto plan = ReadPlan(options);
+  if (!plan) return options.Refuse(plan.error().message);
   auto rates = ReadRates(options);
   if (!rates) return options.Refuse(rates.error().message);
-  SignalWatch signals;
-  HostLock lock;
-  WaitForMachine(lock, plan.exclusive, signals);
-  Report report{.command = measure.command, .runs = {}, .rates = std::move(*rates)};
-  while (static_cast<int>(report.runs.size()) < repeat && signals.stop_requests() == 0) {
-    auto run = Measure(measure, signals);
-    if (!run) return Complain("measure", run.error());
-    report.runs.push_back(std::move(*run));
-    if (const int error = report.runs.back().output_error; error != 0 && error != EPIPE) {
-      PrintNote(fmt::format("joulefront measure: cannot pass on the command's output: {}\n",
-                            std::strerror(error)));
-      if (report.runs.back().exit_status == 0) return kRunTimeFailure;
+  std::ofstream file;
+  if (const auto output = options.Get("output")) {
+    file.open(*output);
+    if (!file) {
+      return Complain("measure",
+                      {ErrorCode::kUnavailable, fmt::format("--output: '{}' cannot be written: {}",
+                                                            *output, std::strerror(errno))});
     }
-    if (report.runs.back().exit_status != 0) break;  // its code is ours
   }
-  if (report.runs.empty()) return 128 + signals.stop_signal();
+  const MeasureOptions measure{.command = {dashes + 1, arguments.end()},
+                               .metering = {.machine = ThisMachine(), .plan = std::move(*plan)},
+                               .phases = options.Has("phases")};
+  Report report{
+      .command = measure.command, .repeat = repeat, .runs = {}, .rates = std::move(*rates)};
+  SignalWatch signals;
+  if (const auto code = RunAll(measure, signals, report)) return *code;
   const std::string text = format == "json" ? MakeJson(report).dump(2) + "\n" : MakeText(report);
-  if (!Show(text, options.Get("output"))) return kRunTimeFailure;
+  if (!Show(text, file, options)) return kRunTimeFailure;
   return report.runs.back().exit_status;
 }
 

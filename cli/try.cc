@@ -160,7 +160,10 @@ int TryVerb(const Arguments& arguments) {
   const std::string data = format == "json" ? MakeJson(result, claim.configuration)
                                             : MakeText(result, claim.configuration);
   if (!PrintData(data)) return kRunTimeFailure;
-  if (result.state == AttemptState::kComplete) return kDone;
+  if (result.state == AttemptState::kComplete) {
+    if (!result.message.empty()) PrintNote("joulefront try: note: " + result.message + "\n");
+    return kDone;
+  }
   PrintNote(fmt::format("joulefront try: {}{}: {}\n", Name(result.state),
                         result.failure ? fmt::format(" ({})", Name(*result.failure)) : "",
                         result.message));

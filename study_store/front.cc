@@ -51,14 +51,18 @@ std::size_t CostIndex(const Study& study) {
   return study.objectives.size() - 1;
 }
 
-std::vector<double> Minimised(const Study& study, const std::vector<FrontPoint>& points) {
+/// The knee among the points whose joules are whole.
+void MarkKnee(const Study& study, std::vector<FrontPoint>& points) {
+  std::vector<FrontPoint*> whole;
   std::vector<double> values;
-  for (const FrontPoint& point : points) {
+  for (FrontPoint& point : points) {
+    if (point.partial) continue;
+    whole.push_back(&point);
     for (std::size_t k = 0; k < point.objectives.size(); ++k) {
       values.push_back(Sign(study.objectives[k]) * point.objectives[k]);
     }
   }
-  return values;
+  if (const auto knee = Knee({values, study.objectives.size()})) whole[*knee]->knee = true;
 }
 
 /// Of the candidates, the places of those that no other surely dominates.
@@ -112,15 +116,19 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
       front.left_out.emplace_back(groups[g].key, groups[g].trials.size());
     }
   }
-  std::vector<double> values;
+  std::vector<double> values, whole;
   for (const std::size_t i : candidates) {
     values.insert(values.end(), objectives[i].begin(), objectives[i].end());
+    if (IsPartial(study, trials[i])) continue;
+    whole.insert(whole.end(), objectives[i].begin(), objectives[i].end());
   }
   const Points points{values, m};
   const std::vector<double> reference = ReferencePoint(study, points);
   for (const std::size_t i :
        front.mixed ? SureFront(study, trials, candidates) : ParetoFront(points)) {
-    FrontPoint point{.trial = candidates[i], .objectives = {}};
+    FrontPoint point{.trial = candidates[i],
+                     .objectives = {},
+                     .partial = IsPartial(study, trials[candidates[i]])};
     for (std::size_t k = 0; k < m; ++k) {
       point.objectives.push_back(Sign(study.objectives[k]) * points[i][k]);
     }
@@ -131,8 +139,8 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
   std::stable_sort(front.points.begin(), front.points.end(), [&](const auto& a, const auto& b) {
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];
   });
-  if (const auto knee = Knee({Minimised(study, front.points), m})) front.points[*knee].knee = true;
-  front.hypervolume = Hypervolume(points, reference);
+  MarkKnee(study, front.points);
+  if (!whole.empty()) front.hypervolume = Hypervolume({whole, m}, reference);
   for (std::size_t k = 0; k < m; ++k) {
     front.reference_point.push_back(Sign(study.objectives[k]) * reference[k]);
   }
@@ -146,6 +154,7 @@ std::vector<std::optional<double>> PricesAlong(const Front& front) {
     const auto& before = front.points[i - 1].objectives;
     const std::size_t other = 1 - std::min<std::size_t>(front.cost, 1);
     if (now.size() != 2 || now[other] == before[other]) continue;
+    if (front.points[i].partial || front.points[i - 1].partial) continue;
     prices[i] = std::abs((now[front.cost] - before[front.cost]) / (now[other] - before[other]));
   }
   return prices;

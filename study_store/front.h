@@ -15,13 +15,14 @@ struct FrontPoint {
   std::size_t trial;               // index into the trials given
   std::vector<double> objectives;  // in the user's units and directions, as Study::objectives
   bool knee = false;
+  bool partial = false;  // IsPartial: joules are too low, so it is no knee and has no price
 };
 
 struct Front {
   std::vector<FrontPoint> points;       // from the cheapest to the dearest, by `cost`
   std::size_t cost = 0;                 // index of the objective that is paid: see ComputeFront
   std::vector<double> reference_point;  // in the user's units; empty without a feasible trial
-  std::optional<double> hypervolume;    // with respect to it; empty without a feasible trial
+  std::optional<double> hypervolume;    // with respect to it, of whole figures; empty without any
   std::size_t complete = 0;             // complete trials with all values
   std::size_t feasible = 0;             // those that meet the constraints
   std::string key;                      // comparability key of its joules; empty if mixed
@@ -49,7 +50,8 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
                    const std::vector<Bound>& bounds = {}, Mix mix = Mix::kNo);
 
 /// For two objectives: what one unit of the other objective costs, from one point to the next:
-/// |change of cost| / |change of the other|; empty for the first point and where neighbours agree.
+/// |change of cost| / |change of the other|; empty for the first point, where neighbours agree, and
+/// where one of them is partial.
 /// Example: errors 0.3, 0.1 at 10 J, 50 J: 200 J for a whole unit of error.
 std::vector<std::optional<double>> PricesAlong(const Front& front);
 

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "study_store/placeholders.h"
 #include "study_store/study_sections.h"
+#include "study_store/trial.h"
 
 namespace joulefront {
 namespace {
@@ -292,8 +293,13 @@ bool IsName(std::string_view text, std::size_t longest) {
 
 void RefuseBadName(TomlReader& reader, const std::string& name, const toml::node& node,
                    std::string_view what) {
-  if (IsName(name, 100)) return;
-  reader.Refuse(node.source(), fmt::format("{} cannot be named '{}'; {}", what, name, kNameRule));
+  if (IsReservedName(name)) {
+    reader.Refuse(node.source(), fmt::format("{} cannot be named '{}', a name of joulefront's own "
+                                             "values; choose another",
+                                             what, name));
+  } else if (!IsName(name, 100)) {
+    reader.Refuse(node.source(), fmt::format("{} cannot be named '{}'; {}", what, name, kNameRule));
+  }
 }
 
 Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path) {

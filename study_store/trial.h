@@ -67,6 +67,11 @@ inline constexpr std::string_view kResumedJoules = "resumed_j";
 /// kForetold + NAME.
 inline constexpr std::string_view kForetold = "foretold.";
 
+/// Whether a value's name is one of these, which nobody else may report.
+inline bool IsReservedName(std::string_view name) {
+  return name == kResumedJoules || name.starts_with(kForetold);
+}
+
 struct Trial {
   TrialNumber number = 0;
   TrialState state = TrialState::kWaiting;

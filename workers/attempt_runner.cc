@@ -171,16 +171,22 @@ class AttemptRunner {
   void TakeResult(const NamedValues& values) {
     end_.reported_result = true;
     for (const auto& [name, value] : values) {
-      if (!end_.values.contains(name) && end_.values.size() == kMostValues) {
+      const auto before = end_.values.find(name);
+      if (before == end_.values.end() && end_.values.size() == kMostValues) {
         NoteBad(fmt::format("it reports more than {} different values", kMostValues));
         return;
+      }
+      if (before != end_.values.end() && before->second != value) {
+        Remark(fmt::format("it reported \"{}\" more than once, and the last one counts", name));
       }
       end_.values[name] = value;
     }
   }
 
-  void NoteBad(const std::string& reason) {
-    if (end_.bad_message.empty()) end_.bad_message = reason;
+  void NoteBad(const std::string& reason) { Remark("a message of it was not accepted: " + reason); }
+
+  void Remark(const std::string& what) {
+    if (end_.remark.empty()) end_.remark = what;
   }
 
   /// Orphans that became our children are reaped along with the trainer.

@@ -15,9 +15,7 @@ namespace {
 constexpr int kInterruptedStatuses[] = {130, 143};  // 128 + SIGINT, 128 + SIGTERM
 
 AttemptResult Failed(FailureClass failure, std::string message, const AttemptEnd& end) {
-  if (!end.bad_message.empty()) {
-    message += fmt::format(" (a message of it was not accepted: {})", end.bad_message);
-  }
+  if (!end.remark.empty()) message += fmt::format(" ({})", end.remark);
   if (!end.last_line.empty()) message += fmt::format("; its last line: {}", end.last_line);
   return {.state = AttemptState::kFailed,
           .energy = end.energy,
@@ -48,8 +46,12 @@ std::optional<AttemptResult> TakeJoules(const std::string& name, const std::stri
         end);
   }
   if (!entry->figure) {
-    return Failed(FailureClass::kNoResult,
-                  fmt::format("the joules of phase '{}' could not be metered", phase), end);
+    return Failed(
+        FailureClass::kNoResult,
+        fmt::format("the joules of phase '{}' could not be metered: {}", phase,
+                    end.meter_faults.empty() ? "no source of joules showed any in its time"
+                                             : "faults of the meter: " + end.meter_faults),
+        end);
   }
   double value = entry->figure->joules.value();
   if (per) {
@@ -83,10 +85,15 @@ std::optional<AttemptResult> CheckReported(const std::string& name, const Attemp
   return std::nullopt;
 }
 
-AttemptResult JudgeExit(const AttemptEnd& end) {
+AttemptResult JudgeExit(const Study& study, const AttemptEnd& end) {
   if (end.timed_out) return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
   if (end.energy_limited) {
-    return Failed(FailureClass::kEnergyLimit, "it ran into [limits] attempt_energy", end);
+    const auto used = TotalJoules(end.energy);
+    return Failed(FailureClass::kEnergyLimit,
+                  fmt::format("it used {}, and [limits] attempt_energy is {}",
+                              used ? FormatJoules(*used) : "? J",
+                              FormatJoules(study.limits.attempt_energy.value_or(Joules()))),
+                  end);
   }
   if (end.stopped || end.lease_lost || WasInterrupted(end)) {
     return {.state = AttemptState::kInterrupted,
@@ -119,7 +126,10 @@ AttemptResult JudgeResult(const Study& study, const AttemptEnd& end) {
   for (const Constraint& constraint : study.constraints) {
     if (auto failure = take(constraint)) return *failure;
   }
-  return {.state = AttemptState::kComplete, .values = std::move(values), .energy = end.energy};
+  return {.state = AttemptState::kComplete,
+          .values = std::move(values),
+          .energy = end.energy,
+          .message = end.remark};
 }
 
 }  // namespace
@@ -133,7 +143,7 @@ AttemptResult Judge(const Study& study, const AttemptEnd& end) {
     return {.state = AttemptState::kPruned, .values = {}, .energy = end.energy, .message = {}};
   }
   // A trainer that finished just as it was told to stop has finished.
-  if (end.exit_status != 0) return JudgeExit(end);
+  if (end.exit_status != 0) return JudgeExit(study, end);
   return JudgeResult(study, end);
 }
 

@@ -56,6 +56,7 @@ class CommandMeter {
     result_.meter_faults = metered_.MeterFaults();
     // What is left of a second is one if it is half of it at least.
     if (end - last_peak_ >= kInterval / 2.0) NotePeak(end, result_.energy);
+    ForgetLowPeak();
     return std::move(result_);
   }
 
@@ -106,6 +107,16 @@ class CommandMeter {
     if (!result_.peak || power > *result_.peak) result_.peak = power;
     joules_ = figure->joules;
     last_peak_ = now;
+  }
+
+  /// A peak below the mean missed the dearest second: of a short run, part of which was not looked
+  /// at by itself.
+  void ForgetLowPeak() {
+    const PhaseEnergy& total = result_.energy.back();
+    if (!total.figure || !result_.peak) return;
+    if (*result_.peak < total.figure->joules / (total.wall * total.figure->coverage)) {
+      result_.peak.reset();
+    }
   }
 
   MeteredChild metered_;

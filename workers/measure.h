@@ -20,7 +20,7 @@ struct MeasureOptions {
 struct Measurement {
   std::vector<PhaseEnergy> energy;  // "total" last
   std::string meter_faults;         // Meter::Faults()
-  std::optional<Watts> peak;        // highest mean of a second; empty for less than half a second
+  std::optional<Watts> peak;        // highest mean of a second; empty where it was not caught
   int exit_status = 0;              // 128 + the signal, if one ended it
   int output_error = 0;             // errno why its output could not be passed on
 };

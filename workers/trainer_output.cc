@@ -16,6 +16,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Of a phase or a value: what is longer is no name, and would be stored and shown again and again.
 constexpr std::size_t kLongestName = 200;
 
+// Some 280 GWh: more is an error of somebody's, and would swallow every other figure of a sum.
+constexpr double kMostJoules = 1e15;
+
 /// The line with the bare words NaN, Infinity and -Infinity as texts that ReadValues knows.
 std::string WithWordsQuoted(std::string_view line) {
   std::string quoted;
@@ -48,6 +51,9 @@ std::variant<NamedValues, BadMessage> ReadValues(const json& message) {
     if (name.size() > kLongestName) {
       return BadMessage{fmt::format("a value's name is longer than {} bytes", kLongestName)};
     }
+    if (IsReservedName(name)) {
+      return BadMessage{fmt::format("\"{}\" is a name of joulefront's own values", name)};
+    }
     if (value.is_number()) {
       values[name] = value.get<double>();
     } else if (value.is_null() || value == "NaN") {
@@ -77,6 +83,11 @@ TrainerMessage ReadMessage(const json& message) {
     const auto joules = message.find("joules");
     if (joules == message.end() || !joules->is_number() || joules->get<double>() < 0.0) {
       return BadMessage{"an energy message needs \"joules\", a number from 0 on"};
+    }
+    if (joules->get<double>() > kMostJoules) {
+      return BadMessage{
+          fmt::format("it tells {:.3g} J, which no training uses (more than {:.0e} J)",
+                      joules->get<double>(), kMostJoules)};
     }
     return EnergyMessage{joules->get<double>()};
   }

@@ -54,12 +54,16 @@ TEST_CASE("ask-tell answers asks, tells and front, a line each, and ends with it
 
 TEST_CASE("ask-tell answers a bad line with an error and goes on") {
   const std::string hint = "a line must be one JSON object; NaN and Infinity are no JSON numbers";
+  const std::string one_of =
+      "a line must hold one of \"ask\", \"tell\", \"progress\" and \"front\"";
   const std::vector<std::pair<std::string, std::string>> lines = {
       {"hello", hint},
       {"[1]", hint},
       {"{\"ask\": 1} {\"ask\": 1}", hint},
       {"\xff\xfe", hint},
-      {"{}", "a line must hold \"ask\", \"tell\", \"progress\" or \"front\""},
+      {"{}", one_of},
+      {"{\"ask\": 1, \"tell\": 0}", one_of},
+      {"{\"front\": false}", "\"front\" must be true"},
       {"{\"ask\": 0}", "\"ask\" must be a whole number from 1 to 10000"},
       {"{\"ask\": -1}", "\"ask\" must be a whole number from 1 to 10000"},
       {"{\"ask\": 1.5}", "\"ask\" must be a whole number from 1 to 10000"},
@@ -81,6 +85,8 @@ TEST_CASE("ask-tell answers a bad line with an error and goes on") {
        "a progress report needs \"step\": a whole number, 0 or more"},
       {"{\"progress\": 0, \"step\": 1}",
        "a line on a trial needs \"values\": {...}, a tell that or \"failed\": \"why\""},
+      {"{\"tell\": 0, \"values\": {\"error\": 1, \"accuracy\": 1, \"resumed_j\": 1}}",
+       "\"resumed_j\" is a name of joulefront's own values"},
       {"{\"tell\": 0, \"values\": {\"error\": null, \"accuracy\": 1}}",
        "value \"error\" is not a finite number; tell the trial as failed"},
       {"{\"tell\": 0, \"values\": {\"error\": \"nan\", \"accuracy\": 1}}",

@@ -82,12 +82,66 @@ TEST_CASE("measure says what is wrong with its flags, and with the command") {
   CHECK(shop.Run({"measure", "--repeat", "0", "--", "true"}).code == 2);
   CHECK(shop.Run({"measure", "--demand", "sure", "--", "true"}).code == 2);
   CHECK(shop.Run({"measure", "--intensity", "475", "--", "true"}).code == 2);
-  const Outcome missing = shop.Run({"measure", "--", "no-such-program"});
-  CHECK(missing.code == 2);
-  CHECK_THAT(missing.err, Catch::Contains("was not found"));
+  for (const char* pue : {"nan", "inf", "0.5", "11"}) {
+    CAPTURE(pue);
+    CHECK(shop.Run({"measure", "--intensity", "9 gCO2e/kWh", "--pue", pue, "--", "true"}).code ==
+          2);
+  }
+  const auto idle = [&](const std::string& flag, const std::string& value) {
+    const Outcome run = shop.Run({"measure", flag, value, "--", "touch", "ran"});
+    CHECK_THAT(run.err, Catch::Contains("without --intensity"));
+    return run.code;
+  };
+  CHECK(idle("--kind", "direct") == 2);
+  CHECK(idle("--intensity-source", "my utility") == 2);
+  CHECK(idle("--pue", "1.2") == 2);
+  const Outcome told = shop.Run({"measure", "--source", "trainer", "--", "touch", "ran"});
+  CHECK(told.code == 2);
+  CHECK_THAT(told.err, Catch::Contains("tells no joules itself"));
+  const Outcome gpu = shop.Run({"measure", "--gpu", "GPU-none", "--", "touch", "ran"});
+  CHECK(gpu.code == 2);
+  CHECK_THAT(gpu.err, Catch::Contains("--gpu GPU-none: "));
+  CHECK_FALSE(shop.Has("ran"));
   const Outcome meter = shop.Run({"measure", "--source", "ipmi", "--", "true"});
   CHECK(meter.code == 5);
   CHECK_THAT(meter.err, Catch::Contains("'ipmi'"));
+}
+
+TEST_CASE("measure ends as time(1) does for a command that is not there or no program") {
+  const Workshop shop;
+  const Outcome missing = shop.Run({"measure", "--", "no-such-program"});
+  CHECK(missing.code == 127);
+  CHECK_THAT(missing.err, Catch::Contains("was not found"));
+  shop.Write("text", "words\n");
+  CHECK(shop.Run({"measure", "--", "./text"}).code == 126);
+}
+
+TEST_CASE("measure tries the report's file before it runs the command") {
+  const Workshop shop;
+  const Outcome run = shop.Run({"measure", "--output", "no/r.txt", "--", "touch", "ran"});
+  CHECK(run.code == 1);
+  CHECK_THAT(run.err, Catch::Contains("'no/r.txt' cannot be written: No such file"));
+  CHECK_FALSE(shop.Has("ran"));
+}
+
+TEST_CASE("measure --repeat that ends with a failure says after how many runs") {
+  const Workshop shop;
+  const Outcome run =
+      shop.Run({"measure", "--repeat", "5", "--", "sh", "-c", "[ -e ran ] && exit 3; touch ran"});
+  CHECK(run.code == 3);
+  CHECK_THAT(run.err, Catch::Contains("runs     2 of 5: the last one ended with exit code 3"));
+}
+
+TEST_CASE("the dearest second is never below the mean") {
+  const Workshop shop;
+  for (const std::string work : {"sleep 0.7; ", "sleep 1; "}) {
+    shop.Run({"measure", "--format", "json", "--output", "r.json", "--", "sh", "-c", work + kBusy});
+    const json run = json::parse(shop.Read("r.json"))["runs"][0];
+    const json& total = run["phases"]["total"];
+    if (run["peak_w"].is_null()) continue;
+    CHECK(run["peak_w"].get<double>() >=
+          total["joules"].get<double>() / total["wall_s"].get<double>());
+  }
 }
 
 TEST_CASE("the interval of a mean is Student's") {

@@ -125,6 +125,22 @@ TEST_CASE("a mixed front is asked for, and leaves out only what is surely domina
   CHECK(TrialsOf(front) == Trials{3, 0, 1});
 }
 
+TEST_CASE("a partial figure on a mixed front is no knee, has no price, and adds no hypervolume") {
+  std::vector<Trial> trials = {MakeTrial(0.9, 10, Measured()), MakeTrial(0.5, 12, Measured()),
+                               MakeTrial(0.1, 100, Measured()),
+                               MakeTrial(0.2, 11, Measured(), 0.5)};
+  const Front front = ComputeFront(TwoObjectives(), trials, {}, Mix::kYes);
+  REQUIRE(TrialsOf(front) == Trials{0, 3, 1, 2});
+  CHECK(front.points[1].partial);
+  // As it is shown it would lie farthest below the line; of the whole ones trial 1 does.
+  for (const FrontPoint& point : front.points) CHECK(point.knee == (point.trial == 1));
+  CHECK_FALSE(PricesAlong(front)[1]);
+  CHECK_FALSE(PricesAlong(front)[2]);
+  trials.pop_back();
+  const Front whole = ComputeFront(TwoObjectives(), trials);
+  CHECK(*front.hypervolume == Approx(*whole.hypervolume));
+}
+
 TEST_CASE("mixing what is of one key changes nothing") {
   const std::vector<Trial> trials = {MakeTrial(0.10, 100, Measured()),
                                      MakeTrial(0.20, 104, Measured())};

@@ -78,7 +78,8 @@ TEST_CASE("an attempt that crosses its energy limit is stopped, and its joules a
   const Outcome outcome =
       RunShell(folder, "while true; do :; done\n",
                "[limits]\nattempt_energy = \"1 J\"\n[workers]\ngrace = \"1 s\"\n");
-  CheckFailure(outcome, FailureClass::kEnergyLimit, "attempt_energy");
+  CheckFailure(outcome, FailureClass::kEnergyLimit, ", and [limits] attempt_energy is 1.00 J");
+  CHECK_THAT(outcome.result.message, Catch::StartsWith("it used "));
   const PhaseEnergy* total = FindPhase(outcome.result.energy, kTotalPhase);
   REQUIRE(total);
   REQUIRE(total->figure);

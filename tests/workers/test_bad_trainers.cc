@@ -61,6 +61,17 @@ TEST_CASE("a trainer that prints no result is a failure that says what to print"
                FailureClass::kNoResult, "(a message of it was not accepted: it is not valid JSON)");
 }
 
+TEST_CASE("of two results of a trainer the last counts, and it is said that there were two") {
+  ScratchFolder folder;
+  const Outcome two =
+      RunShell(folder, std::string("echo '{\"joulefront\": \"result\", \"values\": {\"error\": "
+                                   "0.75}}'\n") +
+                           kReport);
+  CHECK(two.result.values.at("error") == 0.5);
+  CHECK(two.result.message == "it reported \"error\" more than once, and the last one counts");
+  CHECK(RunShell(folder, std::string(kReport) + kReport).result.message.empty());
+}
+
 TEST_CASE("a trainer that prints NaN is a failure, not a score") {
   ScratchFolder folder;
   CheckFailure(RunPython(folder,

@@ -144,11 +144,18 @@ TEST_CASE("a missing value is a failure that says what to print") {
   CheckFailed(end, FailureClass::kNoResult,
               "the trainer ended well but reported no \"error\": it should print "
               "{\"joulefront\": \"result\", \"values\": {\"error\": ...}}");
-  end.bad_message = "it is not valid JSON";
+  end.remark = "a message of it was not accepted: it is not valid JSON";
   CheckFailed(end, FailureClass::kNoResult,
               "the trainer ended well but reported no \"error\": it should print "
               "{\"joulefront\": \"result\", \"values\": {\"error\": ...}} (a message of it was not "
               "accepted: it is not valid JSON)");
+}
+
+TEST_CASE("what was wrong with the messages of a trainer that ended well is kept with its result") {
+  AttemptEnd end = GoodEnd();
+  end.remark = "a message of it was not accepted: the joules of an attempt cannot fall";
+  CHECK(JudgeOf(end).state == AttemptState::kComplete);
+  CHECK(JudgeOf(end).message == end.remark);
 }
 
 TEST_CASE("a missing value of a constraint is a failure like one of an objective") {
@@ -176,7 +183,12 @@ TEST_CASE("joules of a phase that never began, or could not be metered, are miss
               "print {\"joulefront\": \"phase\", \"name\": \"train\"}, or the study file say phase "
               "= \"total\"");
   end.energy = {Phase("train", std::nullopt), Phase("total", std::nullopt)};
-  CheckFailed(end, FailureClass::kNoResult, "the joules of phase 'train' could not be metered");
+  CheckFailed(end, FailureClass::kNoResult,
+              "the joules of phase 'train' could not be metered: no source of joules showed any in "
+              "its time");
+  end.meter_faults = "plug: 3 gap";
+  CheckFailed(end, FailureClass::kNoResult,
+              "the joules of phase 'train' could not be metered: faults of the meter: plug: 3 gap");
 }
 
 TEST_CASE("130, 143, SIGINT and SIGTERM are interruptions, and keep their joules") {

@@ -72,6 +72,16 @@ TEST_CASE("joules that fall or are none are refused, and said") {
   const Outcome negative =
       RunShell(folder, "echo '{\"joulefront\": \"energy\", \"joules\": -5}'\nexit 3\n", kTakesTold);
   CheckFailure(negative, FailureClass::kExitCode, "an energy message needs \"joules\"");
+  const Outcome well = RunShell(folder,
+                                std::string("echo '{\"joulefront\": \"energy\", \"joules\": 5}'\n"
+                                            "echo '{\"joulefront\": \"energy\", \"joules\": 4}'\n"
+                                            "echo '{\"joulefront\": \"energy\", \"joules\": "
+                                            "1e308}'\n") +
+                                    kReport,
+                                kTakesTold);
+  CHECK(Name(well.result.state) == "complete");
+  CHECK(well.result.values.at("energy") == 5.0);
+  CHECK_THAT(well.result.message, Catch::Contains("the joules of an attempt cannot fall"));
 }
 
 TEST_CASE("a trainer that is stopped early is pruned, and what it says after that counts no more") {

@@ -71,6 +71,13 @@ TEST_CASE("a message that cannot be understood says what is wrong with it") {
   CHECK(ReasonOf(R"({"joulefront": "phase"})") == "a phase message needs a \"name\"");
   CHECK(ReasonOf(R"({"joulefront": "phase", "name": ""})") == "a phase message needs a \"name\"");
   CHECK(ReasonOf(R"({"joulefront": "phase", "name": 3})") == "a phase message needs a \"name\"");
+  CHECK(ReasonOf(R"({"joulefront": "energy", "joules": 1e308})") ==
+        "it tells 1e+308 J, which no training uses (more than 1e+15 J)");
+  CHECK(Read<EnergyMessage>(R"({"joulefront": "energy", "joules": 1e15})").joules == 1e15);
+  for (const std::string name : {"resumed_j", "foretold.error"}) {
+    CHECK(ReasonOf(R"({"joulefront": "result", "values": {")" + name + R"(": 1}})") ==
+          "\"" + name + "\" is a name of joulefront's own values");
+  }
   CHECK(ReasonOf(R"({"joulefront": "results"})") ==
         "\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\"");
   CHECK(ReasonOf(R"({"joulefront": {"result": 1}})") ==

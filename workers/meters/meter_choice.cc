@@ -69,7 +69,11 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
                               const std::string& source) {
   std::string why = "this machine has no such source";
   for (const SourceListing& listing : listings) {
-    if (listing.domain.source != source || listing.readable) continue;
+    if (listing.domain.source != source) continue;
+    if (listing.readable) {
+      why = fmt::format("it shows only {}, which is not used", listing.domain.name);
+      continue;
+    }
     why = listing.detail;
     if (!listing.remedy.empty()) why += "; " + listing.remedy;
     break;
@@ -130,8 +134,8 @@ Result<std::vector<std::size_t>> ChooseSources(const std::vector<SourceListing>&
       const bool processor =
           domain.boundary == Boundary::kPackage || domain.boundary == Boundary::kDram;
       if (domain.source != source || !listings[i].readable || processor) continue;
-      // A board is listed beside its packages, and contains them.
-      if (domain.boundary == Boundary::kPlatform && !found.empty()) continue;
+      // A board is listed beside its packages and contains them: it never stands in for them.
+      if (domain.boundary == Boundary::kPlatform) continue;
       found.push_back(i);
       if (!IsInner(domain.boundary)) ++outer;
     }

@@ -85,6 +85,18 @@ TEST_CASE("a source that is named and missing is an error that says what would m
   CHECK_THAT(unknown.error().message, Catch::Contains("no such source"));
 }
 
+TEST_CASE("the counter of the board never stands in for those of the packages") {
+  auto listings = Everything();
+  listings[2] = Listing("rapl-powercap", "package-0", Boundary::kPackage, false);
+  const auto chosen = ChooseSources(listings, {.sources = {"rapl-powercap"}});
+  REQUIRE_FALSE(chosen);
+  CHECK(chosen.error().code == ErrorCode::kNoMeter);
+  CHECK_THAT(chosen.error().message, Catch::Contains("it is broken; mend it"));
+  listings.erase(listings.begin() + 2, listings.begin() + 4);
+  CHECK_THAT(ChooseSources(listings, {.sources = {"rapl-powercap"}}).error().message,
+             Catch::Contains("it shows only psys"));
+}
+
 TEST_CASE("a demand that the machine cannot meet is refused, not answered with less") {
   FakeMachine machine;
   MeterPlan plan{.weakest = EnergyClass::kMeasured, .exclusive = true};
