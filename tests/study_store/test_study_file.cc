@@ -345,7 +345,7 @@ TEST_CASE("Quantities without a unit, or with a wrong one, are refused with the 
 TEST_CASE("Joules per work need a phase, and are not known as a training goes on") {
   const std::string per = "use = { direction = \"minimize\", per = \"work\"";
   Check({{kStudy + "[objectives]\n" + per + " }\n" + kSpace,
-          "s.toml:4:42: per divides the joules of a phase; name the phase too, as in { phase = "
+          "s.toml:4:39: per divides the joules of a phase; name the phase too, as in { phase = "
           "\"inference\", per = \"thousand_inferences\" }"},
          {kStudy + "[objectives]\n" + per + ", phase = \"train\" }\n" + kSpace +
               "[stopping]\nrule = \"dominated\"\n",
