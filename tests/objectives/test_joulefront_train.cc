@@ -153,3 +153,14 @@ TEST_CASE("help lists every parameter with its default and range", "[objectives]
     CHECK_THAT(outcome.output, Contains(std::string("\n  ") + name + " "));
   }
 }
+
+TEST_CASE("OpenBLAS computes with kernels of this processor's age", "[objectives][slow]") {
+#ifdef __x86_64__
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+  const std::string flags = kTrain + "--set epochs=1 --set width=8 2>&1 | grep Core: | tail -n 1";
+  const std::string chosen = Run(flags, "OPENBLAS_VERBOSE=2").output;
+  if (chosen.empty()) return;  // this LibTorch has another library
+  CHECK(chosen != "Core: Prescott\n");
+  CHECK(Run(flags, "OPENBLAS_VERBOSE=2 OPENBLAS_CORETYPE=Prescott").output == "Core: Prescott\n");
+#endif
+}
