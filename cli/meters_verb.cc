@@ -249,6 +249,11 @@ Result<std::string> RunProbe(const SystemRoots& machine, Seconds duration) {
                            poll(nullptr, 0, static_cast<int>(time.value() * 1e3));
                          }};
   const ProbeReport report = Probe(found.sources, duration, clock);
+  if (std::none_of(report.domains.begin(), report.domains.end(),
+                   [](const ProbedDomain& probed) { return probed.idle.has_value(); })) {
+    return Fail(ErrorCode::kNoMeter,
+                DescribeProbe(report) + "so no idle power could be measured; nothing was stored");
+  }
   for (const ProbedDomain& probed : report.domains) {
     if (probed.idle) record->idle[probed.domain.name] = *probed.idle;
   }
@@ -274,12 +279,14 @@ Result<std::string> RunCalibration(const SystemRoots& machine, const std::string
   fit->source = tool.source;
   fit->boundary = tool.boundary;
   fit->id = fmt::format("{}: {:.6g} W + {:.6g} x", Today(), fit->offset.value(), fit->slope);
+  const std::string replaced =
+      record->calibration ? fmt::format("; it replaces that of {}", record->calibration->id) : "";
   record->calibration = *fit;
   JF_TRY(SaveHostRecord(HostRecordPath(), *record));
   return fmt::format(
       "wall = {:.4g} W + {:.4g} x tool; readings that were held out lie within {:.2g} % of it "
-      "(95 %)\nstored in {}; {}\n",
-      fit->offset.value(), fit->slope, fit->residual * 100.0, HostRecordPath(),
+      "(95 %)\nstored in {}{}; {}\n",
+      fit->offset.value(), fit->slope, fit->residual * 100.0, HostRecordPath(), replaced,
       tool.energy_class == EnergyClass::kMeasured
           ? fmt::format("exclusive figures from {} of {} are now calibrated, of the wall",
                         tool.source, tool.boundary)
@@ -292,6 +299,12 @@ Result<std::string> RunReplay(const std::string& path) {
   if (!text) return Pass(text);
   auto phases = ReplayReadings(*text);
   if (!phases) return Pass(phases, path);
+  if (!IsWholeLog(*text)) {
+    PrintNote(
+        fmt::format("joulefront meters: {} ends before its attempt did: it was cut, or the "
+                    "worker was killed; the figures are until then\n",
+                    path));
+  }
   return PhasesToJson(*phases).dump(2) + "\n";
 }
 
@@ -299,14 +312,19 @@ Result<std::string> RunReplay(const std::string& path) {
 
 int MetersVerb(const Arguments& arguments) {
   VerbOptions options("meters [flags]", kAbout);
-  options.options().add_options()("format", po::value<std::string>()->default_value("table"),
-                                  "table, json or csv")(
+  options.options().add_options()("format", po::value<std::string>(),
+                                  "of the screen: table (default), json or csv")(
       "probe", po::value<std::string>()->implicit_value("60 s"),
       "measure idle power and update periods, for so long")(
       "calibrate", po::value<std::string>(), "fit a wall meter's readings: a CSV file")(
       "replay", po::value<std::string>(), "compute an attempt's figures from its readings.log");
   if (const auto code = options.Parse(arguments, 0)) return *code;
-  const std::string format = *options.Get("format");
+  const std::string format = options.Get("format").value_or("table");
+  for (const char* other : {"probe", "calibrate", "replay"}) {
+    if (!options.Has("format") || !options.Has(other)) continue;
+    return options.Refuse(fmt::format("--format is of the screen; --{} has one format: {}", other,
+                                      std::string_view(other) == "replay" ? "JSON" : "text"));
+  }
   if (format != "table" && format != "json" && format != "csv") {
     return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
   }

@@ -237,6 +237,7 @@ int RunVerb(const Arguments& arguments) {
       .id = opened->id,
       .worker_command = {std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
                          "worker", path, "--study", opened->study.name},
+      .no_meter_status = kMeterMissing,
       .on_progress =
           [&](const Progress& progress) {
             if (console->WantsProgress(MonotonicNow())) {

@@ -9,6 +9,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mapfile -t packages < examples/packages.txt
 examples/install_packages.sh "${packages[@]}"
 
+if [ ! -x build/release/bin/joulefront ]; then
+  echo "building joulefront: about three minutes on two cores" >&2
+fi
 if [ ! -f build/release/build.ninja ]; then
   cmake --preset release >/dev/null
 fi

@@ -12,7 +12,8 @@ namespace joulefront {
 namespace {
 
 constexpr double kJoulesPerKwh = 3.6e6;
-constexpr double kMostIntensity = 5000.0;  // lignite at its worst is below 2,000
+constexpr std::chrono::hours kLastHolds{24};  // the last line of a series, for so long
+constexpr double kMostIntensity = 5000.0;     // lignite at its worst is below 2,000
 
 /// A number at the beginning of a text, and what follows it without blanks between.
 std::optional<std::pair<double, std::string_view>> NumberAndUnit(std::string_view text) {
@@ -110,7 +111,7 @@ std::optional<double> GramsOf(Joules energy, TimePoint begin, TimePoint end,
   const double kwh = BuildingKwh(energy, carbon);
   if (carbon.intensity) return kwh * *carbon.intensity;
   auto holds = series.upper_bound(begin);
-  if (holds == series.begin()) return std::nullopt;
+  if (holds == series.begin() || end > series.rbegin()->first + kLastHolds) return std::nullopt;
   --holds;
   if (end <= begin) return kwh * holds->second;
   double weighted = 0.0;

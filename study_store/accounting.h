@@ -75,7 +75,7 @@ Result<Intensities> ParseIntensities(std::string_view csv);
 
 /// gCO2e of joules that were used evenly from `begin` to `end`; with a series, each part of the
 /// time by the intensity that held then. PUE is applied if there is one. Empty without an
-/// intensity, and for time before the series begins.
+/// intensity, for time before the series begins, and for time more than a day after its last line.
 std::optional<double> GramsOf(Joules energy, TimePoint begin, TimePoint end,
                               const CarbonSettings& carbon, const Intensities& series);
 

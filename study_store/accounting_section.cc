@@ -74,6 +74,11 @@ void ReadMetering(TomlReader& reader, const toml::table& root, Study& study) {
     }
   }
   study.metering.sources = reader.Texts(metering, "sources");
+  if (metering.contains("sources") && study.metering.sources.empty()) {
+    reader.Refuse(metering.get("sources")->source(),
+                  "sources names none; leave it out for the best there are, or name \"cpu-time\" "
+                  "for the estimate alone");
+  }
   for (const auto& [name, node] : TomlReader::InFileOrder(reader.Table(metering, "own"))) {
     ReadOwnMeter(reader, name, *node, study);
   }
@@ -111,6 +116,13 @@ void ReadCarbon(TomlReader& reader, const toml::table& root, Study& study) {
   }
   if (const auto region = reader.Text(table, "region")) {
     ++given;
+    for (const char* key : {"kind", "source"}) {
+      if (!table.contains(key)) continue;
+      reader.Refuse(table.get(key)->source(),
+                    fmt::format("a region's default has a {} of its own; remove this, or give the "
+                                "intensity itself",
+                                key));
+    }
     std::vector<std::string_view> names;
     for (const RegionalIntensity& known : kRegionalIntensities) {
       names.push_back(known.region);
@@ -156,10 +168,9 @@ void ReadLimits(TomlReader& reader, const toml::table& root, Study& study) {
   if (shares == nullptr) return;
   for (const Value& value : reader.Scalars(*shares)) {
     const auto* share = std::get_if<double>(&value);
-    if (share == nullptr || *share <= 0.0 || *share >= 1.0) {
+    if (share == nullptr || *share <= 0.0 || *share > 1.0) {
       reader.Refuse(shares->source(),
-                    "'warn_at' takes shares of the energy budget between 0 and "
-                    "1: [0.5, 0.9]");
+                    "'warn_at' takes shares of the energy budget above 0 and up to 1: [0.5, 0.9]");
       return;
     }
     limits.warn_at.push_back(*share);

@@ -208,6 +208,12 @@ Result<void> StudyRunner::KeepWorkers() {
     // A worker that would find nothing to do is not started.
     const bool needed = static_cast<std::int64_t>(slot) < counts_.waiting + counts_.running;
     if (worker.pid > 0 || !needed) continue;
+    if (worker.lacks_meter) {
+      return Fail(ErrorCode::kNoMeter,
+                  fmt::format("a source of joules that the study needs has gone; {} says which, "
+                              "and its trials wait for the next run",
+                              LogOf(slot)));
+    }
     if (worker.early_deaths >= kMostEarlyDeaths) {
       return Fail(ErrorCode::kUnavailable,
                   fmt::format("worker {} ended {} times right after its start; see {}", slot,
@@ -241,11 +247,13 @@ void StudyRunner::Pause() {
 /// This process adopts what dead workers leave behind, so other children than workers may end
 /// too. They are killed here: they need not carry the mark that Reclaim looks for.
 void StudyRunner::ReapWorkers() {
-  for (pid_t pid = 0; (pid = waitpid(-1, nullptr, WNOHANG)) > 0;) {
+  int status = 0;
+  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     for (WorkerProcess& worker : workers_) {
       if (worker.pid != pid) continue;
       const bool early = MonotonicNow() - worker.started < kEarly;
       worker.early_deaths = early ? worker.early_deaths + 1 : 0;
+      worker.lacks_meter = WIFEXITED(status) && WEXITSTATUS(status) == options_.no_meter_status;
       worker.pid = -1;
       next_books_ = MonotonicNow();  // its attempt is lost: look at once
     }

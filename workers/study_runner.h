@@ -44,7 +44,8 @@ struct RunOptions {
   std::string store_path;
   StudyId id = 0;
   std::vector<std::string>
-      worker_command;  // without the slot, which is appended: {..., "--slot", "0"}
+      worker_command;       // without the slot, which is appended: {..., "--slot", "0"}
+  int no_meter_status = 5;  // the exit status of a worker that has no meter any more
   std::function<void(const Progress&)> on_progress;    // several times a second
   std::function<void(const std::string&)> on_message;  // a line worth reading
 };
@@ -60,7 +61,8 @@ class StudyRunner {
               std::unique_ptr<Sampler> sampler = nullptr);
 
   /// Runs until the budget is spent, the space exhausted, everything fails, or a signal asks to
-  /// stop. Errors: the store's, and kUnavailable if workers cannot be kept running.
+  /// stop. Errors: the store's, kUnavailable if workers cannot be kept running, and kNoMeter if a
+  /// source of joules has gone.
   Result<RunEnd> Run();
 
   /// As of the last look; refers to this object.
@@ -71,6 +73,7 @@ class StudyRunner {
     pid_t pid = -1;
     Seconds started;
     int early_deaths = 0;
+    bool lacks_meter = false;
   };
 
   std::int64_t Done() const { return counts_.complete + counts_.pruned + counts_.failed; }

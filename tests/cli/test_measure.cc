@@ -165,6 +165,32 @@ TEST_CASE("a study that demands what is not there ends with exit code 5 before i
   CHECK_THAT(run.err, Catch::Contains("'plug'"));
 }
 
+TEST_CASE("a study whose meter goes away ends with exit code 5, and its trial waits") {
+  const Workshop shop;
+  shop.Write("plug", "100\n");
+  shop.Write(
+      "study.toml",
+      "[study]\nname = \"s\"\n[objectives]\nerror = { direction = \"minimize\" }\n"
+      "[space]\nx = { type = \"float\", low = 0.0, high = 1.0 }\n"
+      "[trainer]\ncommand = [\"sh\", \"-c\", \"rm -f " +
+          shop / "plug" +
+          "; echo '{\\\"joulefront\\\": \\\"result\\\", \\\"values\\\": {\\\"error\\\": 1}}'\"]\n"
+          "[budget]\ntrials = 3\n[metering]\nsources = [\"plug\"]\n"
+          "[metering.own]\nplug = { file = \"plug\", gives = \"joules\" }\n");
+  const Outcome run = shop.Run({"run", "study.toml"});
+  INFO(run.err);
+  CHECK(run.code == 5);
+  CHECK_THAT(run.err, Catch::Contains("a source of joules that the study needs has gone"));
+}
+
+TEST_CASE("the screen of meters lists what is absent too") {
+  const Workshop shop;
+  const Outcome shown = shop.Run({"meters"});
+  for (const std::string kind : {"rapl-", "nvml", "hwmon", "battery", "ipmi", "cpu-time"}) {
+    CHECK_THAT(shown.out, Catch::Contains("\n" + kind));
+  }
+}
+
 TEST_CASE("attempts are exported in CodeCarbon's columns, and what is not known is empty") {
   const Workshop shop;
   MakeDigitsStore(shop / "digits.db");
@@ -202,6 +228,7 @@ TEST_CASE("meters --calibrate and --replay refuse what is none, with its line") 
   CHECK(shop.Run({"meters", "--replay", "wall.csv"}).code == 6);
   CHECK(shop.Run({"meters", "--replay", "none"}).code == 2);
   CHECK(shop.Run({"meters", "--probe", "soon"}).code == 2);
+  CHECK(shop.Run({"meters", "--replay", "none", "--format", "json"}).code == 2);
 }
 
 TEST_CASE("a calibration is stored for this machine, and shown") {
@@ -219,7 +246,14 @@ TEST_CASE("a calibration is stored for this machine, and shown") {
   CHECK_THAT(shop.Shell("XDG_STATE_HOME=$PWD $JF meters").out,
              Catch::Contains("wall     = 40 W + 1.25 x tool"));
   CHECK_THAT(json::parse(shop.Read("joulefront/host.json"))["calibration"]["id"],
-             Catch::EndsWith(": 40 W + 1.25 x"));  // two fits of a day are two keys
+             Catch::EndsWith(": 40 W + 1.25 x"));            // two fits of a day are two keys
+  CHECK_THAT(fit.out, Catch::Contains("within 1 % of it"));  // met exactly by chance: no less
+  const Outcome again = shop.Shell("XDG_STATE_HOME=$PWD $JF meters --calibrate wall.csv");
+  CHECK_THAT(again.out, Catch::Contains("it replaces that of "));
+  for (std::size_t at = 0; (at = csv.find("\n900,", at)) != csv.npos;) csv.replace(at, 5, "\n9,");
+  shop.Write("short.csv", "\xEF\xBB\xBF" + csv);
+  CHECK_THAT(shop.Shell("XDG_STATE_HOME=$PWD $JF meters --calibrate short.csv").err,
+             Catch::Contains("a load level of 9 s is too short"));
   // What a probe found of two sources is kept beside it.
   json record = json::parse(shop.Read("joulefront/host.json"));
   record["checks"] = {{{"first", "rapl-perf"},

@@ -72,6 +72,8 @@ TEST_CASE("a series of intensities is weighed by the time in which each held") {
   CHECK(*GramsOf(Joules(3.6e6), At(10, 30), At(11, 30), carbon, *series) == Approx(200.0));
   CHECK(*GramsOf(Joules(3.6e6), At(12), At(12), carbon, *series) == Approx(300.0));
   CHECK_FALSE(GramsOf(Joules(3.6e6), At(9), At(11), carbon, *series));  // before it begins
+  const auto late = At(12) + std::chrono::hours(72);                    // long after its end
+  CHECK_FALSE(GramsOf(Joules(3.6e6), late, late, carbon, *series));
 }
 
 TEST_CASE("a series may begin with its first value, or with the names of its columns") {
@@ -138,6 +140,8 @@ TEST_CASE("accounting that cannot be meant is refused with its place") {
   CheckRefused("[carbon]\npue = 0.5\n", "1 or more");
   CheckRefused("[tariff]\nprice = \"cheap\"\n", "no tariff");
   CheckRefused("[limits]\nwarn_at = [0.5]\n", "add [budget] energy");
-  CheckRefused("[budget]\nenergy = \"1 J\"\n[limits]\nwarn_at = [1.5]\n", "between 0 and 1");
+  CheckRefused("[budget]\nenergy = \"1 J\"\n[limits]\nwarn_at = [1.5]\n", "above 0 and up to 1");
+  CheckRefused("[carbon]\nregion = \"DE\"\nkind = \"direct\"\n", "has a kind of its own");
+  CheckRefused("[metering]\nsources = []\n", "sources names none");
   CheckRefused("[limits]\nattempt_enrgy = \"1 J\"\n", "attempt_energy");
 }

@@ -60,6 +60,20 @@ std::vector<std::size_t> Automatic(const std::vector<SourceListing>& listings) {
   return chosen;
 }
 
+/// What `meters` says of a kind of which the machine has nothing.
+FoundSources OrAbsent(FoundSources found, std::string_view source, Boundary boundary, Seek seek,
+                      const char* why) {
+  if (seek == Seek::kAll && found.listings.empty()) {
+    SourceListing absent;
+    absent.domain.source = source;
+    absent.domain.name = "none";
+    absent.domain.boundary = boundary;
+    absent.detail = why;
+    found.listings.push_back(std::move(absent));
+  }
+  return found;
+}
+
 void Append(FoundSources& all, FoundSources found) {
   std::move(found.listings.begin(), found.listings.end(), std::back_inserter(all.listings));
   std::move(found.sources.begin(), found.sources.end(), std::back_inserter(all.sources));
@@ -100,9 +114,17 @@ FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek s
   if (wanted(kPerf, true)) Append(found, FindPerf(roots));
   if (wanted(kPowercap, true)) Append(found, FindPowercap(roots));
   if (wanted(kNvml, true)) Append(found, FindNvml(roots, plan.gpus));
-  if (wanted(kHwmon, true)) Append(found, FindHwmon(roots));
-  if (wanted(kBattery, false)) Append(found, FindBatteries(roots));
-  if (wanted(kIpmi, false)) Append(found, FindIpmi(roots));
+  if (wanted(kHwmon, true)) {
+    Append(found, OrAbsent(FindHwmon(roots), kHwmon, Boundary::kGpu, seek,
+                           "no AMD graphics card and no ACPI power meter"));
+  }
+  if (wanted(kBattery, false)) {
+    Append(found, OrAbsent(FindBatteries(roots), kBattery, Boundary::kBattery, seek, "no battery"));
+  }
+  if (wanted(kIpmi, false)) {
+    Append(found, OrAbsent(FindIpmi(roots), kIpmi, Boundary::kNode, seek,
+                           "no management controller (/dev/ipmi0)"));
+  }
   for (const UserSource& own : plan.own) {
     if (wanted(own.name, false)) Append(found, FindUserSources({own}));
   }

@@ -20,6 +20,9 @@ constexpr Seconds kStep{1.0};
 // A figure over less of the time than this is none.
 constexpr double kLeastCoverage = 0.9;
 constexpr std::size_t kLeastLevels = 6;
+constexpr Seconds kShortestLevel{60.0};
+// A fit of few levels may meet those held out by chance: wall meters are known to a percent.
+constexpr double kLeastResidual = 0.01;
 
 /// The median time between two changes of what each source shows; 0 where nothing moved.
 std::vector<Seconds> UpdatePeriods(const EnergySources& sources, const ProbeClock& clock) {
@@ -218,6 +221,12 @@ Result<Calibration> FitCalibration(std::vector<WallReading> readings, const std:
   }
   std::vector<std::pair<double, double>> powers;
   for (const WallReading& r : readings) {
+    if (r.time < kShortestLevel) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("a load level of {:.4g} s is too short: plugs count slowly, so each "
+                              "takes {:.0f} s at least, better 15 minutes",
+                              r.time.value(), kShortestLevel.value()));
+    }
     powers.emplace_back((r.tool / r.time).value(), (r.wall / r.time).value());
   }
   std::sort(powers.begin(), powers.end());
@@ -245,11 +254,14 @@ Result<Calibration> FitCalibration(std::vector<WallReading> readings, const std:
     const double error = (line.offset + line.slope * tool) / wall - 1.0;
     squares += error * error;
   }
-  fit.residual = 1.96 * std::sqrt(squares / static_cast<double>(held_out.size()));
+  fit.residual =
+      std::max(kLeastResidual, 1.96 * std::sqrt(squares / static_cast<double>(held_out.size())));
   return fit;
 }
 
 Result<std::vector<WallReading>> ParseWallReadings(std::string_view csv) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // spreadsheets begin with it
+  if (csv.starts_with(kByteOrderMark)) csv.remove_prefix(kByteOrderMark.size());
   std::vector<WallReading> readings;
   std::size_t number = 0;
   while (!csv.empty()) {

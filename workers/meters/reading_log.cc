@@ -207,8 +207,8 @@ Result<std::vector<PhaseEnergy>> ReplayReadings(std::string_view log) {
     const json header = json::parse(lines[1]);
     setup = SetupFromJson(header);
     for (const json& domain : header.at("domains")) domains.push_back(DomainFromJson(domain));
-  } catch (const std::exception& error) {
-    return BadLine(2, fmt::format("does not describe a meter: {}", error.what()));
+  } catch (const std::exception&) {
+    return BadLine(2, "does not describe a meter: it is damaged, or of another version");
   }
   std::vector<RawReading> now(domains.size());
   EnergySources sources;
@@ -236,6 +236,11 @@ Result<std::vector<PhaseEnergy>> ReplayReadings(std::string_view log) {
     then = line->now;
   }
   return phases;
+}
+
+bool IsWholeLog(std::string_view log) {
+  const auto lines = Lines(log);
+  return !lines.empty() && lines.back().starts_with(kLooks.back());
 }
 
 }  // namespace joulefront

@@ -35,4 +35,7 @@ std::string FormatLogLine(const Meter& meter, Seconds now, const CpuUsage& usage
 /// alone. A last line that was cut short is left out. Errors: kCorrupt, with the line's number.
 Result<std::vector<PhaseEnergy>> ReplayReadings(std::string_view log);
 
+/// Whether the log goes on to the end of its attempt: its last line is the last look.
+bool IsWholeLog(std::string_view log);
+
 }  // namespace joulefront
