@@ -14,6 +14,7 @@
 #include "study_store/early_stopping.h"
 #include "workers/alerts.h"
 #include "workers/attempt_runner.h"
+#include "workers/earlier_attempts.h"
 #include "workers/host_lock.h"
 #include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
@@ -138,10 +139,11 @@ class Worker {
     return WorkDirOf(options_.store_path, study_.name, origin.number, origin.attempts);
   }
 
-  /// The shorter trial that the attempt goes on with; empty if it begins anew, also since the
-  /// folder of the shorter one is gone.
+  /// What the attempt goes on with: a shorter trial, or its own trial's attempts that were
+  /// interrupted. Empty if it begins anew, also since the folder of the shorter one is gone.
   Result<std::optional<Trial>> OriginOf(const Claim& claim) {
-    if (!claim.continues || !study_.trainer.resumes) return std::optional<Trial>();
+    if (!study_.trainer.resumes) return std::optional<Trial>();
+    if (!claim.continues) return InterruptedBefore(claim);
     auto origin = store_.LoadTrial(id_, *claim.continues);
     if (!origin) return Pass(origin, "reading the trial that is continued");
     std::error_code error;
@@ -154,6 +156,16 @@ class Worker {
                     "gone: it begins anew",
                     claim.trial, claim.attempt, *claim.continues));
     return std::optional<Trial>();
+  }
+
+  /// Attempts of the same trial that were interrupted and left a checkpoint.
+  Result<std::optional<Trial>> InterruptedBefore(const Claim& claim) {
+    if (claim.attempt == 1) return std::optional<Trial>();
+    auto attempts = store_.LoadAttempts(id_, claim.trial);
+    if (!attempts) return Pass(attempts, "reading the attempts that are continued");
+    return EarlierAttempts(study_, *attempts, claim.attempt, [&](int number) {
+      return WorkDirOf(options_.store_path, study_.name, claim.trial, number);
+    });
   }
 
   /// More CPU time than the host had: shares are not to be trusted.

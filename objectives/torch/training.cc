@@ -34,7 +34,9 @@ class Epochs {
       : task_(task), data_(data), model_(model), learner_(learner) {}
 
   void Run() {
-    if (!task_.resume_dir.empty()) learner_.Load(task_.resume_dir + kCheckpoint, best_);
+    if (!task_.resume_dir.empty() && learner_.Load(task_.resume_dir + kCheckpoint, best_)) {
+      Checkpoint();  // this one may be interrupted before its first
+    }
     const std::int64_t epochs = task_.configuration.Int("epochs");
     while (learner_.epochs_done() < epochs && !IsStuck()) RunOne();
     Checkpoint();

@@ -2,6 +2,7 @@
 #include "study_store/study_file.h"
 #include "tests/workers/attempts.h"
 #include "tests/workers/whole_studies.h"
+#include "workers/earlier_attempts.h"
 #include "workers/study_runner.h"
 #include "workers/trainer_command.h"
 
@@ -121,4 +122,61 @@ TEST_CASE("joules of another key are not added: such a trial has failed") {
   AddOrigin(study, origin, other);
   CHECK(Name(other.state) == "failed");
   CHECK_THAT(other.message, Catch::Contains("trial 4"));
+}
+
+TEST_CASE(
+    "an attempt that was interrupted is gone on with from its checkpoint, and its joules count") {
+  const ScratchFolder folder;
+  WriteAll(folder / "trainer.sh",
+           "from=$(cat \"$JOULEFRONT_RESUME_DIR/checkpoint\" 2>/dev/null || echo 0)\n"
+           "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done\n"
+           "echo $((from+1)) > checkpoint\n"
+           "[ $from -lt 2 ] && exit 143\n"
+           "echo \"{\\\"joulefront\\\": \\\"result\\\", \\\"values\\\": {\\\"error\\\": 0.1, "
+           "\\\"from\\\": $from}}\"\n");
+  WriteAll(folder / "study.toml",
+           "[study]\nname = 's'\n[objectives]\nerror = { direction = 'minimize' }\n"
+           "energy = { direction = 'minimize', phase = 'total' }\n"
+           "[space]\nsteps = { type = 'int', low = 2, high = 18, fidelity = true }\n"
+           "[trainer]\ncommand = ['sh', 'trainer.sh']\nresumes = true\n"
+           "[budget]\ntrials = 1\n");
+  const auto file = Require(ReadStudyFile(folder / "study.toml"));
+  const std::string path = folder / "s.db";
+  const auto store = Require(OpenSqliteStore(path, OpenMode::kCreate));
+  const auto id = Require(store->CreateStudy(file.study, CalendarNow()));
+  std::filesystem::create_directories(WorkRootOf(path));
+  SignalWatch signals;
+  StudyRunner runner(
+      *store, file.study,
+      {.store_path = path, .id = id, .worker_command = {kProgram, "worker", path, "--study", "s"}},
+      signals);
+  CHECK(Require(runner.Run()) == RunEnd::kBudgetSpent);
+  const Trial trial = Require(store->LoadTrial(id, 0));
+  CHECK(trial.values.at("from") == 2);
+  double sum = 0.0;
+  for (const Attempt& attempt : Require(store->LoadAttempts(id, 0))) {
+    sum += FindPhase(attempt.energy, kTotalPhase)->figure->joules.value();
+  }
+  CHECK(trial.attempts == 3);
+  CHECK(trial.values.at("energy") == Approx(sum));
+  CHECK(trial.values.at("resumed_j") == Approx(sum - TotalOf(trial)));
+}
+
+TEST_CASE("an attempt without a checkpoint, or with unknown joules, is begun anew") {
+  const ScratchFolder folder;
+  const Study study = MakeStudy(StudyText({"true"}), folder.path());
+  Attempt attempt;
+  attempt.state = AttemptState::kInterrupted;
+  attempt.energy = {{"total", Seconds(1), Seconds(1), EnergyFigure{.joules = Joules(2)}}};
+  const auto in = [&](int) { return folder / "work"; };
+  CHECK_FALSE(EarlierAttempts(study, {attempt}, 2, in));
+  std::filesystem::create_directories(folder / "work");
+  WriteAll(folder / "work/checkpoint.pt", "state");
+  REQUIRE(EarlierAttempts(study, {attempt}, 2, in));
+  CHECK(EarlierAttempts(study, {attempt}, 2, in)->energy[0].figure->joules == Joules(2));
+  attempt.state = AttemptState::kLost;
+  CHECK_FALSE(EarlierAttempts(study, {attempt}, 2, in));
+  attempt.state = AttemptState::kInterrupted;
+  attempt.energy[0].figure.reset();
+  CHECK_FALSE(EarlierAttempts(study, {attempt}, 2, in));
 }
