@@ -74,11 +74,31 @@ Examples ToWindows(const std::string& path, const std::vector<std::uint8_t>& tok
           all.narrow(0, 1, n * context).reshape({n, context})};
 }
 
+/// A parameter without effect would be searched for nothing.
+void RefuseWithoutEffect(const Task& task, bool is_image, bool is_table) {
+  const Configuration& configuration = task.configuration;
+  const std::string& path = task.data.data.front();
+  if (!is_image && configuration.Choice("augment") != "none") {
+    throw BadInput("augment: has an effect on images alone, and " + path +
+                   " holds none; rows become images by --shape CxHxW");
+  }
+  if (!is_image && configuration.Int("downscale") > 1) {
+    throw BadInput("downscale: there are no images to make smaller in " + path);
+  }
+  if (!is_table && configuration.Has("features") && configuration.Int("features") > 0) {
+    throw BadInput("features: they are chosen of tables alone, and " + path + " is none");
+  }
+}
+
 TrainingData LoadText(const Task& task, const at::Device& device) {
   if (task.family != "transformer") {
     throw BadInput(task.data.data.front() + ": a text is for the family transformer");
   }
   const std::string& path = task.data.data.front();
+  RefuseWithoutEffect(task, false, false);
+  if (!task.shape.empty() || !task.data.labels.empty()) {
+    throw BadInput("--shape and --labels have no effect on the text " + path);
+  }
   const Text text = ReadText(path);
   TrainingData data;
   Recipe& recipe = data.recipe;
@@ -116,6 +136,8 @@ TrainingData LoadExamples(const Task& task, const at::Device& device) {
   recipe.reference = WithoutRows(read);
   recipe.shape = task.shape;
   recipe.downscale = configuration.Int("downscale");
+  const std::size_t dimensions = (task.shape.empty() ? read.shape : task.shape).size();
+  RefuseWithoutEffect(task, dimensions == 3, dimensions == 1);
   Dataset formed = Form(recipe, read);
   Split split{{}, AllRows(formed)};
   if (task.validation.data.empty()) {

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <stdexcept>
 
+#include "objectives/bad_input.h"
 #include "objectives/protocol.h"
 #include "objectives/torch/compression.h"
 #include "objectives/torch/device.h"
@@ -76,7 +78,7 @@ class Epochs {
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
 };
 
-/// Prunes as the configuration says, and trains on for as many epochs, without a schedule.
+/// Prunes as the configuration says, and trains on for as many epochs, with the schedule anew.
 void Prune(const Task& task, const TrainingData& data, Model& model, const at::Device& device) {
   const Configuration& configuration = task.configuration;
   const double share = configuration.Float("prune");
@@ -121,6 +123,9 @@ void AddInference(const Task& task, const TrainingData& data, const Model& model
 }  // namespace
 
 void Train(const Task& task) {
+  if (!task.save.empty() && !std::ofstream(task.save, std::ios::app)) {
+    throw BadInput("--save: cannot write " + task.save);  // before anything is trained for nothing
+  }
   ReportPhase("setup");
   const at::Device device = SetUpTorch(task.device, task.threads, task.seed);
   const std::string precision = task.configuration.Choice("precision");
@@ -161,7 +166,9 @@ void EvaluateModel(const Evaluation& evaluation) {
   const SavedModel saved = LoadModel(evaluation.model, device);
   const Examples examples = LoadLike(saved.recipe, evaluation.data, device);
   ReportedValues values{{"examples", static_cast<double>(examples.size())}};
-  Add(values, "", Evaluate(saved.model, examples, saved.configuration.Choice("precision")));
+  std::string precision = saved.configuration.Choice("precision");
+  if (device.is_cpu() && precision == "float16") precision = "float32";  // the weights are float32
+  Add(values, "", Evaluate(saved.model, examples, precision));
   PrintValues(values);
 }
 

@@ -196,6 +196,11 @@ TEST_CASE("what does not fit is bad input, and said", "[objectives][slow]") {
   CHECK_THAT(problem("mlp" + kTable + "--set precision=float16"), Contains("float16 is for CUDA"));
   CHECK_THAT(problem("mlp" + kTable + "--device cuda:99"), Contains("CUDA device"));
   CHECK_THAT(problem("mlp" + kTable + "--device tpu"), Contains("expected cpu, cuda"));
+  CHECK_THAT(problem("mlp" + kTable + "--set augment=shift"),
+             Contains("augment: has an effect on"));
+  CHECK_THAT(problem("mlp" + kImages + "--set features=3"), Contains("features: they are chosen"));
+  CHECK_THAT(problem("mlp" + kTable + "--save /nowhere/m.pt"),
+             Contains("cannot write /nowhere/m.pt"));
   CHECK_THAT(problem("cell" + kImages + "--set epochs=1 --set prune=0.5 --set prune_what=units"),
              Contains("expected one of weights"));
 }
