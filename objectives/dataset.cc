@@ -66,7 +66,8 @@ Dataset ReadArrays(const DataFiles& files) {
   }
   const Array examples = Parse(path, bytes);
   if (examples.shape.size() < 2) {
-    throw BadInput(path + ": examples need an array of two dimensions or more; has it the labels?");
+    throw BadInput(
+        path + ": examples need an array of two dimensions or more; is it the file of the labels?");
   }
   const Array labels = Parse(files.labels, ReadBytes(files.labels));
   if (labels.shape.size() != 1 || labels.shape[0] != examples.shape[0]) {

@@ -252,6 +252,7 @@ bool Learner::Load(const std::string& path, BestSoFar& best) {
     archive.read("configuration", configuration);
     if (configuration.toStringRef() != SameTraining(configuration_)) return false;
     archive.read("epochs", epochs);
+    if (epochs.toInt() > epochs_) return false;
     archive.read("best_epoch", best_epoch);
     archive.read("best_loss", best_loss);
     const std::size_t tensors = 1 + model_.buffers.size();

@@ -50,7 +50,7 @@ class Learner {
 
   /// Writes the state to a file and reads it again: training goes on as if it had never stopped,
   /// `best` included. Load() is false, and nothing has changed, if there is no file, or if it is of
-  /// another configuration (but for the number of epochs) or not whole.
+  /// another configuration (but for the number of epochs), of more epochs than these, or not whole.
   void Save(const std::string& path, const struct BestSoFar& best) const;
   bool Load(const std::string& path, struct BestSoFar& best);
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <torch/serialize/archive.h>
+#include <zlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -59,6 +60,27 @@ Recipe RecipeFromJson(const json& object) {
   return recipe;
 }
 
+/// A checksum of all that a model computes with: the archive checks none, and a number that has
+/// changed on a disk is a number.
+std::uint64_t ChecksumOf(const Model& model) {
+  uLong sum = crc32(0, nullptr, 0);
+  const auto add = [&](const at::Tensor& tensor) {
+    const at::Tensor bytes = tensor.detach().cpu().contiguous();
+    sum = crc32_z(sum, static_cast<const Bytef*>(bytes.data_ptr()), bytes.nbytes());
+  };
+  for (const NamedTensor& part : model.parameters) {
+    const auto found = model.int8_weights.find(part.name);
+    if (found == model.int8_weights.end()) {
+      add(part.tensor);
+    } else {
+      add(found->second->numbers);
+      add(found->second->scales);
+    }
+  }
+  for (const NamedTensor& part : model.buffers) add(part.tensor);
+  return sum;
+}
+
 /// Puts what the archive holds in place of the model's initial values; sizes may have shrunk.
 void Fill(torch::serialize::InputArchive& archive, const std::string& kind, std::size_t index,
           const NamedTensor& part) {
@@ -98,6 +120,7 @@ SavedModel Read(torch::serialize::InputArchive& archive, const at::Device& devic
     Fill(archive, "buffer", i, saved.model.buffers[i]);
   }
   InstallInt8(saved.model, weights);
+  if (ChecksumOf(saved.model) != description.at("checksum")) throw std::runtime_error("damaged");
   return saved;
 }
 
@@ -125,7 +148,8 @@ std::int64_t SaveModel(const SavedModel& saved, const std::string& path) {
                             {"family", saved.family},
                             {"configuration", saved.configuration.Text()},
                             {"recipe", ToJson(saved.recipe)},
-                            {"int8", int8}};
+                            {"int8", int8},
+                            {"checksum", ChecksumOf(saved.model)}};
   archive.write("joulefront",
                 c10::IValue(description.dump(-1, ' ', false, json::error_handler_t::replace)));
   std::string bytes;
@@ -145,7 +169,7 @@ std::int64_t SaveModel(const SavedModel& saved, const std::string& path) {
 SavedModel LoadModel(const std::string& path, const at::Device& device) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {
-    throw BadInput(path + ": there is no such file");
+    throw BadInput(path + ": there is no such model file");
   }
   try {
     torch::serialize::InputArchive archive;

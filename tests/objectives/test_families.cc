@@ -108,6 +108,17 @@ TEST_CASE("a model that was saved gives back its figures, compressed or not",
       CHECK(values["nonzero_parameters"] < 0.6 * values["parameters"].get<double>());
     }
   }
+  std::string bytes;
+  {
+    std::ifstream file(folder.path("m.pt"), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x40);
+  std::ofstream(folder.path("flipped.pt"), std::ios::binary) << bytes;
+  const Outcome flipped =
+      Run("--evaluate " + folder.path("flipped.pt") + " --data " + test + " 2>&1");
+  CHECK(flipped.code == 2);
+  CHECK_THAT(flipped.output, Contains("is damaged"));
   std::ofstream(folder.path("broken.pt")) << "no model";
   const Outcome broken =
       Run("--evaluate " + folder.path("broken.pt") + " --data " + test + " 2>&1");
@@ -151,6 +162,9 @@ TEST_CASE("a training goes on from a checkpoint as if it had never stopped", "[o
   const auto messages = Messages(rest.output);
   CHECK(messages[3]["step"] == 4);
   CHECK(messages.back()["values"]["loss"] == whole["loss"]);
+  // What it was trained for longer than is asked for is no beginning of it.
+  const Outcome shorter = Run(flags + "--set epochs=2", "JOULEFRONT_RESUME_DIR=" + folder.path(""));
+  CHECK(Messages(shorter.output)[3]["step"] == 1);
   // Another configuration begins anew.
   const Outcome other =
       Run(flags + "--set epochs=6 --set width=64", "JOULEFRONT_RESUME_DIR=" + folder.path(""));
