@@ -36,6 +36,9 @@ struct Provenance {
   auto operator<=>(const Provenance&) const = default;
 };
 
+/// Of what counters saw, a residual above this share says that CPU times are not to be trusted.
+inline constexpr double kMostResidual = 0.001;
+
 /// How the joules that counters saw in a window were divided. All of it adds up:
 /// measured = joules of the figure + others + idle_of_others.
 struct Division {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "cli/console.h"
 #include "cli/energy_json.h"
@@ -28,7 +29,12 @@ constexpr const char* kAbout =
     "empty CSV cell is a missing value, never zero.\n\n"
     "examples:\n"
     "  joulefront export digits.db > trials.csv\n"
-    "  joulefront export digits.db --format json --output trials.json";
+    "  joulefront export digits.db --format json --output trials.json\n"
+    "  joulefront export digits.db --format sqlite --output copy.db\n\n"
+    "of a damaged store it writes what can be read, and ends with exit code 6";
+
+// Of a damaged store, where so many trials in a row cannot be read, the end is taken to be reached.
+constexpr std::int64_t kLongestGap = 1000;
 
 std::string MakeJson(const Study& study, const std::vector<Trial>& trials) {
   ordered_json objectives = ordered_json::array();
@@ -121,13 +127,70 @@ Result<std::string> MakeEmissions(const OpenedStudy& opened) {
   return EmissionsCsv(opened.study, *carbon, *attempts);
 }
 
-Result<std::string> MakeData(const OpenedStudy& opened, const std::string& format) {
-  if (format == "emissions") return MakeEmissions(opened);
+/// What can be read of a damaged store, trial by trial. `lost` counts those that cannot.
+std::vector<Trial> Rescue(const OpenedStudy& opened, std::int64_t& lost) {
+  std::vector<Trial> trials;
+  std::int64_t missing = 0;  // since the last trial that was read
+  for (TrialNumber number = 0; missing < kLongestGap; ++number) {
+    auto trial = opened.store->LoadTrial(opened.id, number);
+    if (!trial) {
+      ++missing;
+      continue;
+    }
+    lost += std::exchange(missing, 0);
+    trials.push_back(std::move(*trial));
+  }
+  return trials;
+}
+
+struct Exported {
+  std::string data;
+  bool damaged = false;  // some of it could not be read
+};
+
+Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) {
+  if (format == "emissions") {
+    auto emissions = MakeEmissions(opened);
+    if (!emissions) return Pass(emissions);
+    return Exported{std::move(*emissions)};
+  }
   auto trials = opened.store->LoadTrials(opened.id);
-  if (!trials) return Pass(trials);
-  if (format == "json") return MakeJson(opened.study, *trials);
-  const Table table = MakeTable(opened.study, *trials);
-  return format == "csv" ? FormatCsv(table) : FormatTable(table);
+  Exported exported{.data = {}, .damaged = !trials};
+  if (!trials) {
+    if (trials.error().code != ErrorCode::kCorrupt) return Pass(trials);
+    std::int64_t lost = 0;
+    *(trials = std::vector<Trial>()) = Rescue(opened, lost);
+    PrintNote(
+        fmt::format("joulefront export: {} is damaged: {} trials can be read, {} between them "
+                    "cannot, and any after them\n",
+                    opened.path, trials->size(), lost));
+  }
+  if (format == "json") {
+    exported.data = MakeJson(opened.study, *trials);
+  } else {
+    const Table table = MakeTable(opened.study, *trials);
+    exported.data = format == "csv" ? FormatCsv(table) : FormatTable(table);
+  }
+  return exported;
+}
+
+int ExportStore(const VerbOptions& options) {
+  const auto output = options.Get("output");
+  if (!output) return options.Refuse("--format sqlite needs --output FILE");
+  if (options.Has("study"))
+    return options.Refuse("--format sqlite copies all studies of the store");
+  const auto path = FindStore(options.positional().empty() ? "" : options.positional()[0]);
+  if (!path) return Complain("export", path.error());
+  const auto copied = CopySqliteStore(*path, *output);
+  return copied ? kDone : Complain("export", copied.error());
+}
+
+int WriteTo(const std::string& output, std::ofstream& file, const std::string& data) {
+  file << data;
+  file.close();
+  if (file) return kDone;
+  return Complain("export", {ErrorCode::kUnavailable,
+                             fmt::format("cannot write '{}': {}", output, strerror(errno))});
 }
 
 }  // namespace
@@ -137,13 +200,16 @@ int ExportVerb(const Arguments& arguments) {
   options.options().add_options()("study", po::value<std::string>(),
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("csv"),
-      "csv, json, table or emissions (CodeCarbon's columns, an attempt a line)")(
-      "output,o", po::value<std::string>(), "write to this file instead of stdout");
+      "csv, json, table, emissions (CodeCarbon's columns, an attempt a line) or sqlite (a copy of "
+      "the "
+      "whole store, which may be in use)")("output,o", po::value<std::string>(),
+                                           "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
+  if (format == "sqlite") return ExportStore(options);
   if (format != "csv" && format != "json" && format != "table" && format != "emissions") {
     return options.Refuse(
-        fmt::format("--format is csv, json, table or emissions, not '{}'", format));
+        fmt::format("--format is csv, json, table, emissions or sqlite, not '{}'", format));
   }
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
@@ -162,14 +228,12 @@ int ExportVerb(const Arguments& arguments) {
                                  fmt::format("cannot write '{}': {}", *output, strerror(errno))});
     }
   }
-  const auto data = MakeData(*opened, format);
-  if (!data) return Complain("export", data.error());
-  if (!output) return PrintData(*data) ? kDone : kRunTimeFailure;
-  file << *data;
-  file.close();
-  if (file) return kDone;
-  return Complain("export", {ErrorCode::kUnavailable,
-                             fmt::format("cannot write '{}': {}", *output, strerror(errno))});
+  const auto exported = MakeData(*opened, format);
+  if (!exported) return Complain("export", exported.error());
+  const int written = output                      ? WriteTo(*output, file, exported->data)
+                      : PrintData(exported->data) ? kDone
+                                                  : kRunTimeFailure;
+  return written == kDone && exported->damaged ? kStoreUnusable : written;
 }
 
 }  // namespace joulefront

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/printable.h"
 #include "cli/console.h"
 #include "cli/footprint.h"
 #include "cli/options.h"
@@ -30,7 +31,9 @@ constexpr const char* kAbout =
     "  joulefront run study.toml --store /data/digits.db --workers 4\n"
     "  joulefront run study.toml --trials 10       a short look\n"
     "  joulefront run study.toml --enqueue next.jsonl\n"
-    "  joulefront run wider.toml --warm-start digits.db\n\n"
+    "  joulefront run wider.toml --warm-start digits.db\n"
+    "  joulefront run study.toml --branch wider    after a change of its space or objectives\n"
+    "  joulefront run study.toml --check           see what it would do, run nothing\n\n"
     "a study file:\n"
     "  [study]      name = \"digits\"\n"
     "  [objectives] error = { direction = \"minimize\" }\n"
@@ -122,9 +125,11 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   if (study.workers.exclusive && study.workers.count > 1) {
     return Fail(ErrorCode::kInvalidArgument, "exclusive = true allows one worker only");
   }
-  // Better now than by every worker.
-  auto meter = MakeMeter(ThisMachine(), PlanOf(study, 0), MonotonicNow(), CpuUsage{});
-  if (!meter) return Pass(meter);
+  if (!options.Has("check")) {  // it may start programs of the user's
+    // Better now than by every worker.
+    auto meter = MakeMeter(ThisMachine(), PlanOf(study, 0), MonotonicNow(), CpuUsage{});
+    if (!meter) return Pass(meter);
+  }
   if (auto carbon = LoadCarbon(study.carbon); !carbon) return Pass(carbon);
   if (study.trainer.command.empty()) {
     return Fail(
@@ -171,6 +176,70 @@ Result<FirstTrials> ReadFirstTrials(const VerbOptions& options, const SearchSpac
   return first;
 }
 
+/// With --branch NAME: names the study so, and gives the one of the same store that it branches off
+/// from, which has the study file's name.
+Result<std::optional<EarlierStudy>> BranchOff(const VerbOptions& options, const std::string& path,
+                                              Study& study) {
+  const auto name = options.Get("branch");
+  if (!name) return std::optional<EarlierStudy>();
+  if (auto good = CheckStudyName(*name); !good) return Pass(good, "--branch");
+  if (*name == study.name) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--branch: the study file's own name is '{}'; give the branch another",
+                            study.name));
+  }
+  auto opened = OpenStudy(path, study.name, OpenMode::kRead);
+  if (!opened) return Pass(opened, "--branch");
+  auto trials = opened->store->LoadTrials(opened->id);
+  if (!trials) return Pass(trials, "--branch");
+  study.name = *name;
+  return std::optional(EarlierStudy{std::move(opened->study), std::move(*trials), opened->path});
+}
+
+/// What the store says of the study: "new", "goes on with 12 trials", or why it would be refused.
+Result<std::string> StandingOf(const StudyFile& file, const std::string& path) {
+  auto opened = OpenStudy(path, file.study.name, OpenMode::kRead);
+  if (!opened && opened.error().code == ErrorCode::kNotFound) {
+    return fmt::format("{}, a new study", path);
+  }
+  if (!opened) return Pass(opened);
+  JF_TRY(RequireSameDefinition(opened->study, file.study, path));
+  auto counts = opened->store->CountTrials(opened->id);
+  if (!counts) return Pass(counts);
+  return fmt::format("{}, goes on after {} trials", path, counts->total());
+}
+
+/// A program and its arguments, as one line that cannot drive a terminal.
+std::string CommandText(const std::vector<std::string>& command) {
+  return Printable(fmt::format("{}", fmt::join(command, " ")));
+}
+
+/// Says what `run` would do, without running any program.
+int CheckVerdict(const StudyFile& file, const std::string& path) {
+  auto standing = StandingOf(file, path);
+  if (!standing) return Complain("run", standing.error());
+  const Study& study = file.study;
+  std::vector<std::string> objectives;
+  for (const Objective& objective : study.objectives) objectives.push_back(objective.name);
+  std::string text = fmt::format(
+      "study    {}: {} objectives ({}), {} constraints, {} parameters\n"
+      "store    {}\n"
+      "budget   {}\n"
+      "workers  {}\n"
+      "runs     {}\n",
+      study.name, study.objectives.size(), fmt::join(objectives, ", "), study.constraints.size(),
+      study.space.size(), *standing, BudgetText(study.budget), study.workers.count,
+      CommandText(study.trainer.command));
+  for (const OwnMeter& own : study.metering.own) {
+    if (!own.command.empty()) text += fmt::format("meter    {}\n", CommandText(own.command));
+  }
+  if (!study.limits.on_alert.empty()) {
+    text += fmt::format("alert    {}\n", CommandText(study.limits.on_alert));
+  }
+  for (const std::string& note : file.notes) text += fmt::format("note     {}\n", note);
+  return PrintData(text) ? kDone : kRunTimeFailure;
+}
+
 /// Adds the default, what is enqueued and the warm start, in this order; gives notes.
 Result<std::vector<std::string>> AddFirstTrials(const OpenedStudy& opened,
                                                 const FirstTrials& first) {
@@ -211,18 +280,31 @@ int RunVerb(const Arguments& arguments) {
       "warm-start", po::value<std::string>(),
       "begin a new study with the front of an earlier one, in this store")(
       "warm-start-study", po::value<std::string>(), "which, if that store has several")(
-      "quiet,q", "no progress");
+      "branch", po::value<std::string>(),
+      "a new study of this name in the same store, which begins with the front of the old one: for "
+      "a "
+      "changed space or changed objectives")(
+      "check", "check the study file, say what would be run, and run nothing")("quiet,q",
+                                                                               "no progress");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   if (options.positional().empty()) return options.Refuse("name a study file");
+  if (options.Has("branch") && options.Has("warm-start")) {
+    return options.Refuse(
+        "--branch begins with the front of the old study: leave out --warm-start");
+  }
   if (options.Has("warm-start-study") && !options.Has("warm-start")) {
     return options.Refuse("--warm-start-study needs --warm-start");
   }
   auto file = ReadWithOverrides(options);
   if (!file) return Complain("run", file.error());
+  const std::string path = StorePathFor(options.Get("store"), file->study.name);
+  auto trunk = BranchOff(options, path, file->study);
+  if (!trunk) return Complain("run", trunk.error());
+  if (options.Has("check")) return CheckVerdict(*file, path);
   auto first = ReadFirstTrials(options, file->study.space);
   if (!first) return Complain("run", first.error());
+  if (*trunk) first->earlier = std::move(*trunk);
   SignalWatch signals;  // until here Ctrl-C just ends us, who may be waiting for stdin
-  const std::string path = StorePathFor(options.Get("store"), file->study.name);
   auto opened = OpenForStudyFile(*file, path);
   if (!opened) return Complain("run", opened.error());
 

@@ -100,17 +100,11 @@ std::map<std::string, std::pair<std::int64_t, const Trial*>> ByFailure(const Sta
   return failures;
 }
 
-std::string BudgetText(const Budget& budget) {
-  std::vector<std::string> parts;
-  if (budget.trials) parts.push_back(fmt::format("{} trials", *budget.trials));
-  if (budget.energy) parts.push_back(FormatJoules(*budget.energy));
-  if (budget.time) parts.push_back(FormatSeconds(*budget.time));
-  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
-}
-
 std::string SpentText(const StudyStore::Spent& spent) {
   if (!spent.weakest) return "none recorded";
   std::string text = fmt::format("{} ({})", FormatJoules(spent.joules), Name(*spent.weakest));
+  if (spent.search > Joules())
+    text += fmt::format(", {} of it by the search", FormatJoules(spent.search));
   if (spent.attempts_without > 0) {
     text += fmt::format("; {} attempt(s) left no figure", spent.attempts_without);
   }
@@ -203,6 +197,7 @@ ordered_json MakeJson(const Standing& standing) {
             {"waiting", counts.waiting}}},
           {"energy",
            {{"joules", spent.weakest ? ordered_json(spent.joules.value()) : ordered_json()},
+            {"search_joules", spent.search.value()},
             {"class", spent.weakest ? ordered_json(Name(*spent.weakest)) : ordered_json()},
             {"attempts_without", spent.attempts_without}}},
           {"carbon", CarbonToJson(standing.carbon, standing.footprint.grams)},

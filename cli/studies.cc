@@ -50,21 +50,29 @@ std::string StorePathFor(const std::optional<std::string>& flag, const std::stri
   return study_name + ".db";
 }
 
+Result<std::string> FindStore(const std::string& where) {
+  if (where.ends_with(".toml")) {
+    auto file = ReadStudyFile(where);
+    if (!file) return Pass(file);
+    return StorePathFor(std::nullopt, file->study.name);
+  }
+  if (!where.empty()) return where;
+  std::string path = StorePathFor(std::nullopt, "");
+  if (path != ".db") return path;
+  return Fail(ErrorCode::kInvalidArgument,
+              "name a store, such as digits.db, or set JOULEFRONT_STORE");
+}
+
 Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
                               OpenMode mode, std::string_view flag) {
-  std::string path = where;
+  auto found = FindStore(where);
+  if (!found) return Pass(found);
+  std::string path = std::move(*found);
   std::optional<std::string> wanted = name;
   if (where.ends_with(".toml")) {
     auto file = ReadStudyFile(where);
     if (!file) return Pass(file);
-    path = StorePathFor(std::nullopt, file->study.name);
     wanted = file->study.name;
-  } else if (where.empty()) {
-    path = StorePathFor(std::nullopt, "");
-    if (path == ".db") {
-      return Fail(ErrorCode::kInvalidArgument,
-                  "name a store, such as digits.db, or set JOULEFRONT_STORE");
-    }
   }
   auto store = OpenSqliteStore(path, mode);
   if (!store) return Pass(store);
@@ -73,6 +81,29 @@ Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std:
   auto chosen = Choose(*studies, path, wanted, flag);
   if (!chosen) return Pass(chosen);
   return Load(std::move(path), std::move(*store), chosen->id);
+}
+
+Result<void> RequireSameDefinition(const Study& stored, const Study& in_file,
+                                   const std::string& store_path) {
+  const auto differences = DefinitionDifferences(DefinitionJson(stored), DefinitionJson(in_file));
+  if (differences.empty()) return {};
+  std::string message = fmt::format(
+      "study '{}' in '{}' was begun with another definition, and results of two definitions "
+      "cannot be mixed:\n",
+      in_file.name, store_path);
+  for (const std::string& difference : differences) message += "  " + difference + "\n";
+  return Fail(ErrorCode::kInvalidArgument,
+              message +
+                  "undo the change, or begin a new study with the front of this one: "
+                  "--branch NAME, or another --store");
+}
+
+std::string BudgetText(const Budget& budget) {
+  std::vector<std::string> parts;
+  if (budget.trials) parts.push_back(fmt::format("{} trials", *budget.trials));
+  if (budget.energy) parts.push_back(FormatJoules(*budget.energy));
+  if (budget.time) parts.push_back(FormatSeconds(*budget.time));
+  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& store_path) {
@@ -92,17 +123,7 @@ Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& s
   }
   auto stored = (*store)->LoadStudy(known->id);
   if (!stored) return Pass(stored);
-  const auto differences =
-      DefinitionDifferences(DefinitionJson(*stored), DefinitionJson(file.study));
-  if (!differences.empty()) {
-    std::string message = fmt::format(
-        "study '{}' in '{}' was begun with another definition, and results of two definitions "
-        "cannot be mixed:\n",
-        file.study.name, store_path);
-    for (const std::string& difference : differences) message += "  " + difference + "\n";
-    return Fail(ErrorCode::kInvalidArgument,
-                message + "undo the change, or give the study another name or --store");
-  }
+  JF_TRY(RequireSameDefinition(*stored, file.study, store_path));
   auto lock = LockForRun(store_path);
   if (!lock) return Pass(lock);
   JF_TRY((*store)->UpdateSettings(known->id, file.study));

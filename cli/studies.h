@@ -26,6 +26,10 @@ struct OpenedStudy {
 /// Where a study of that name is kept: `flag` if given, else JOULEFRONT_STORE, else NAME.db here.
 std::string StorePathFor(const std::optional<std::string>& flag, const std::string& study_name);
 
+/// The path of the store that `where` names: its file or a study file; empty: JOULEFRONT_STORE.
+/// Errors: kInvalidArgument, and those of the study file.
+Result<std::string> FindStore(const std::string& where);
+
 /// Opens a study of a store: the only one, or the one called `name`. `where` is a store's file or a
 /// study file; empty: JOULEFRONT_STORE. Errors: kInvalidArgument, naming the `flag` that chooses a
 /// study, kNotFound, and the store's.
@@ -36,6 +40,14 @@ Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std:
 /// brings the settings up to date. kInvalidArgument if the store has a study of that name with
 /// another definition: the message shows where they differ. kBusy if somebody else proposes.
 Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& store_path);
+
+/// kInvalidArgument, with the differences, if the study file defines another study than the stored
+/// one.
+Result<void> RequireSameDefinition(const Study& stored, const Study& in_file,
+                                   const std::string& store_path);
+
+/// "60 trials, 50 kJ"; "none".
+std::string BudgetText(const Budget& budget);
 
 /// Prints "joulefront VERB: message" and gives the exit code that belongs to the error.
 int Complain(std::string_view verb, const Error& error);

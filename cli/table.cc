@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
+
 namespace joulefront {
 namespace {
 
@@ -18,15 +20,6 @@ std::string CsvLine(const std::vector<std::string>& cells) {
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + CsvCell(cells[i]);
   return line + "\n";
-}
-
-/// In one line, without control characters: a trainer's last words may hold any.
-std::string Printable(const std::string& cell) {
-  std::string shown = cell;
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return shown;
 }
 
 /// Characters, where a byte of UTF-8 that continues one is none.

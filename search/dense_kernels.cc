@@ -3,6 +3,7 @@
 // taking code of one instruction set for the other. Nothing else that is inline may be used here.
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
+#include <cstring>
 
 #include "search/dense.h"
 
@@ -63,24 +64,37 @@ void Invert(const double* l, Index n, double* inverse) {
   }
 }
 
+// A plain loop: every element comes of the same operations, whether or not it is one of a vector.
 void AddDimension(const double* distances, Index n, double w, double* squares, double* quotients) {
-  const Eigen::Map<const Eigen::ArrayXd> t(distances, n);
-  Eigen::Map<Eigen::ArrayXd> sum(squares, n), inverse(quotients, n);
-  sum += w * t;
-  inverse += (1.0 + w * t).inverse();
+  for (Index i = 0; i < n; ++i) {
+    const double part = w * distances[i];
+    squares[i] += part;
+    quotients[i] += 1.0 / (1.0 + part);
+  }
 }
 
+// In chunks that stay in the first cache. Eigen's exponential of a vector differs from that of a
+// number in the last digit, so every element goes through a vector, wherever the memory begins: a
+// proposal must not depend on that.
 void MaternOf(const double* squares, Index n, double* value, double* fall) {
-  using Array = Eigen::Map<Eigen::ArrayXd>;
-  constexpr Index kChunk = 256;  // stays in the first cache
-  double r_memory[kChunk], decay_memory[kChunk];
+  constexpr Index kChunk = 256, kVector = 8;
+  using Array = Eigen::Map<Eigen::ArrayXd, Eigen::AlignedMax>;
+  alignas(EIGEN_MAX_ALIGN_BYTES) double r_memory[kChunk], decay_memory[kChunk], result[kChunk];
   for (Index first = 0; first < n; first += kChunk) {
     const Index size = Eigen::numext::mini(kChunk, n - first);
-    Array r(r_memory, size), decay(decay_memory, size);
-    r = (5.0 * Eigen::Map<const Eigen::ArrayXd>(squares + first, size)).sqrt();
+    const Index padded = (size + kVector - 1) / kVector * kVector;
+    const auto bytes = static_cast<std::size_t>(size) * sizeof(double);
+    std::memcpy(r_memory, squares + first, bytes);
+    for (Index i = size; i < padded; ++i) r_memory[i] = 0.0;
+    Array r(r_memory, padded), decay(decay_memory, padded), out(result, padded);
+    r = (5.0 * r).sqrt();
     decay = (-r).exp();
-    if (fall != nullptr) Array(fall + first, size) = (5.0 / 6.0) * (1.0 + r) * decay;
-    Array(value + first, size) = (1.0 + r + r.square() / 3.0) * decay;
+    if (fall != nullptr) {
+      out = (5.0 / 6.0) * (1.0 + r) * decay;
+      std::memcpy(fall + first, result, bytes);
+    }
+    out = (1.0 + r + r.square() / 3.0) * decay;
+    std::memcpy(value + first, result, bytes);
   }
 }
 

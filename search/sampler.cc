@@ -1,5 +1,7 @@
 #include "search/sampler.h"
 
+#include <algorithm>
+
 #include "search/auto_sampler.h"
 #include "search/nsga2_sampler.h"
 #include "search/random_sampler.h"
@@ -8,16 +10,23 @@
 
 namespace joulefront {
 
-bool MeanCostFits(const History& history, const Terms& terms) {
-  if (!terms.cost_left) return true;
-  double sum = 0.0, known = 0.0, pending = 0.0;
+std::optional<double> MeanCost(const History& history) {
+  double sum = 0.0, known = 0.0;
   for (const HistoryEntry& entry : history.entries()) {
-    if (entry.state == EntryState::kPending) pending += 1.0;
     if (entry.state == EntryState::kPending || !entry.spending.cost) continue;
     sum += *entry.spending.cost;
     known += 1.0;
   }
-  return known == 0.0 || sum / known * (pending + 1.0) <= *terms.cost_left;
+  return known > 0.0 ? std::optional(sum / known) : std::nullopt;
+}
+
+bool MeanCostFits(const History& history, const Terms& terms) {
+  if (!terms.cost_left) return true;
+  const auto mean = MeanCost(history);
+  const auto pending =
+      std::count_if(history.entries().begin(), history.entries().end(),
+                    [](const HistoryEntry& entry) { return entry.state == EntryState::kPending; });
+  return !mean || *mean * static_cast<double>(pending + 1) <= *terms.cost_left;
 }
 
 std::unique_ptr<Sampler> MakeSampler(std::string_view name) {

@@ -27,6 +27,7 @@ struct Proposal {
   std::vector<Forecast> forecast;  // m, or empty where there is no model
   /// The trial, of the same configuration at less fidelity, whose training it goes on with.
   std::optional<std::size_t> continues;
+  std::optional<double> cost;  // what it is expected to take in all; empty where there is no model
 };
 
 /// What a sampler heeds beside the history.
@@ -50,6 +51,9 @@ enum class NoProposal {
 };
 
 using Proposed = tl::expected<Proposal, NoProposal>;
+
+/// The mean of the costs that are known; empty where none is.
+std::optional<double> MeanCost(const History& history);
 
 /// Whether one more trial fits the joules left, if it and the pending ones take the mean of those
 /// whose cost is known. What samplers that know no better go by.

@@ -73,6 +73,8 @@ class SurrogateModel {
   double LogScore(const Placement& at, Eigen::Index row, Eigen::VectorXd& slopes) const;
 
   std::vector<Forecast> Foretell(const Configuration& configuration) const;
+  /// What it is expected to cost; empty unless KnowsCost().
+  std::optional<double> ForetellCost(const Configuration& configuration) const;
 
  private:
   using Numbers = std::vector<std::size_t>;

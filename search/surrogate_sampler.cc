@@ -274,8 +274,9 @@ Proposed SurrogateSampler::Propose(const SearchSpace& space, const History& hist
   } else if (promotion != promotions.end()) {
     reason += fmt::format(": promotes trial {}", promotion->number);
   }
-  return Proposal{winner.configuration, "surrogate", std::move(reason),
-                  model.Foretell(winner.configuration), winner.continues};
+  return Proposal{winner.configuration, "surrogate",
+                  std::move(reason),    model.Foretell(winner.configuration),
+                  winner.continues,     model.ForetellCost(winner.configuration)};
 }
 
 }  // namespace joulefront

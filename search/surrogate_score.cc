@@ -138,4 +138,11 @@ std::vector<Forecast> SurrogateModel::Foretell(const Configuration& configuratio
   return forecast;
 }
 
+std::optional<double> SurrogateModel::ForetellCost(const Configuration& configuration) const {
+  if (!cost_process_) return std::nullopt;
+  VectorXd mean, variance;
+  processes_[*cost_process_].Predict(embedding_.Place({&configuration, 1}), mean, variance);
+  return ExpectedCost(mean[0], std::sqrt(variance[0]));
+}
+
 }  // namespace joulefront

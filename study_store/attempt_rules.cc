@@ -60,6 +60,23 @@ bool ReplacesRecorded(const std::vector<PhaseEnergy>& reported,
   return state == AttemptState::kRunning || *total >= *recorded_total;
 }
 
+Result<void> CheckSearchEnergy(const PhaseEnergy& taken) {
+  if (taken.figure) return CheckEnergy({taken});
+  return Fail(ErrorCode::kInvalidArgument, "what the search took has no figure");
+}
+
+bool IsTooDear(Joules taken, std::optional<Joules> foreseen, std::optional<Joules> limit) {
+  return limit && foreseen && taken + *foreseen > *limit;
+}
+
+Error CannotConfirm(TrialNumber trial, TrialState state) {
+  return {ErrorCode::kConflict,
+          state == TrialState::kComplete
+              ? fmt::format("trial {} is being confirmed by somebody else", trial)
+              : fmt::format("trial {} is {}: only complete trials can be confirmed", trial,
+                            Name(state))};
+}
+
 std::optional<FailureClass> FailureAfter(const AttemptResult& ended) {
   if (ended.state == AttemptState::kLost) return FailureClass::kLost;
   if (ended.state == AttemptState::kInterrupted) return FailureClass::kInterrupted;

@@ -25,6 +25,15 @@ bool ReplacesRecorded(const std::vector<PhaseEnergy>& reported,
 /// Joules of the phase "total"; empty if there is no figure.
 std::optional<Joules> TotalJoules(const std::vector<PhaseEnergy>& phases);
 
+/// Errors: kInvalidArgument for what AddSearchEnergy() refuses.
+Result<void> CheckSearchEnergy(const PhaseEnergy& taken);
+
+/// Whether `taken` joules and `foreseen` ones are more than the limit.
+bool IsTooDear(Joules taken, std::optional<Joules> foreseen, std::optional<Joules> limit);
+
+/// Why a trial cannot be confirmed now.
+Error CannotConfirm(TrialNumber trial, TrialState state);
+
 /// Why the trial fails, when `ended` has spent its last chance.
 std::optional<FailureClass> FailureAfter(const AttemptResult& ended);
 

@@ -26,6 +26,7 @@ struct KeptStudy {
   std::map<AttemptKey, Attempt> attempts;
   std::map<AttemptKey, std::map<std::int64_t, ProgressReport>> progress;  // by step
   std::vector<Event> events;
+  std::vector<PhaseEnergy> search_energy;
   std::int64_t last_revision = 0;
 
   // What the above says, found fast.
@@ -58,15 +59,19 @@ class MemoryStore final : public StudyStore {
   Result<void> AddElapsed(StudyId study, Seconds elapsed) override;
   Result<Seconds> Elapsed(StudyId study) override;
 
-  Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
-                               std::optional<std::int64_t> limit, TimePoint now) override;
+  Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial, const Limits& limits,
+                               TimePoint now) override;
   Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision) override;
   Result<Trial> LoadTrial(StudyId study, TrialNumber number) override;
   Result<TrialCounts> CountTrials(StudyId study) override;
 
   Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                           TimePoint lease_until, TimePoint now,
-                                          std::optional<TrialNumber> trial) override;
+                                          std::optional<TrialNumber> trial,
+                                          std::optional<Joules> energy) override;
+  Result<Claim> ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
+                                  const WorkerIdentity& worker, TimePoint lease_until,
+                                  TimePoint now) override;
   Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                           const std::vector<PhaseEnergy>& so_far) override;
   Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
@@ -78,15 +83,20 @@ class MemoryStore final : public StudyStore {
                                             std::optional<TrialNumber> trial) override;
   Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) override;
   Result<Spent> EnergySpent(StudyId study) override;
+  Result<void> AddSearchEnergy(StudyId study, const PhaseEnergy& taken) override;
+  Result<std::vector<PhaseEnergy>> SearchEnergy(StudyId study) override;
 
   Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
                         TimePoint now) override;
   Result<std::vector<Event>> LoadEvents(StudyId study) override;
+  Result<std::vector<std::string>> FindDamage() override { return std::vector<std::string>(); }
 
  private:
   Result<KeptStudy*> Find(StudyId study);
   /// The attempt, running or not, that the claim names; null if there never was one.
   Attempt* FindAttempt(const Claim& claim);
+  /// kBusy if another kernel holds a lease.
+  Result<void> RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now) const;
 
   std::vector<KeptStudy> studies_;  // study id k is at k - 1
 };
@@ -147,10 +157,14 @@ Result<void> MemoryStore::UpdateSettings(StudyId study, const Study& changed) {
   auto kept = Find(study);
   if (!kept) return Pass(kept);
   Study& stored = (*kept)->study;
-  stored.sampler = changed.sampler;
-  stored.budget = changed.budget;
-  stored.workers = changed.workers;
-  stored.directory = changed.directory;
+  Study next = changed;
+  next.name = stored.name;
+  next.seed = stored.seed;
+  next.objectives = stored.objectives;
+  next.constraints = stored.constraints;
+  next.space = stored.space;
+  next.trainer = stored.trainer;
+  stored = std::move(next);
   return {};
 }
 
@@ -181,14 +195,21 @@ Result<Seconds> MemoryStore::Elapsed(StudyId study) {
 }
 
 Result<TrialNumber> MemoryStore::AddTrial(StudyId study, const NewTrial& trial,
-                                          std::optional<std::int64_t> limit, TimePoint) {
+                                          const Limits& limits, TimePoint) {
   auto found = Find(study);
   if (!found) return Pass(found);
   KeptStudy& kept = **found;
   const auto number = static_cast<TrialNumber>(kept.trials.size());
-  if (limit && number >= *limit) {
-    return Fail(ErrorCode::kConflict,
-                fmt::format("the study has {} trials, and its budget allows {}", number, *limit));
+  if (limits.trials && number >= *limits.trials) {
+    return Fail(
+        ErrorCode::kConflict,
+        fmt::format("the study has {} trials, and its budget allows {}", number, *limits.trials));
+  }
+  auto spent = EnergySpent(study);
+  if (!spent) return Pass(spent);
+  const Joules taken = spent->joules + spent->reserved_running + spent->reserved_waiting;
+  if (IsTooDear(taken, trial.foreseen, limits.energy)) {
+    return Fail(ErrorCode::kConflict, "the joules left do not suffice for one trial more");
   }
   Trial& added = kept.trials.emplace_back();
   added.number = number;
@@ -197,6 +218,8 @@ Result<TrialNumber> MemoryStore::AddTrial(StudyId study, const NewTrial& trial,
   added.reason = trial.reason;
   added.seed = trial.seed;
   added.continues = trial.continues;
+  added.foreseen = trial.foreseen;
+  added.basis = trial.basis;
   kept.Move(added, TrialState::kWaiting);
   return number;
 }
@@ -255,23 +278,20 @@ Result<TrialCounts> MemoryStore::CountTrials(StudyId study) {
 
 Result<std::optional<Claim>> MemoryStore::ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                                      TimePoint lease_until, TimePoint now,
-                                                     std::optional<TrialNumber> trial) {
-  for (const KeptStudy& kept : studies_) {
-    for (const AttemptKey& key : kept.running) {
-      const Attempt& other = kept.attempts.at(key);
-      if (other.worker.boot_id != worker.boot_id && other.lease_until > now) {
-        return Fail(ErrorCode::kBusy, fmt::format("worker {} on {}, under another kernel, holds a "
-                                                  "lease; wait for it to end",
-                                                  other.worker.name, other.worker.host));
-      }
-    }
-  }
+                                                     std::optional<TrialNumber> trial,
+                                                     std::optional<Joules> energy) {
+  JF_TRY(RefuseOtherKernels(worker, now));
   auto found = Find(study);
   if (!found) return Pass(found);
   KeptStudy& kept = **found;
   const auto next = trial ? kept.waiting.find(*trial) : kept.waiting.begin();
   if (!kept.open || next == kept.waiting.end()) return std::optional<Claim>();
   Trial& taken = kept.trials[static_cast<std::size_t>(*next)];
+  auto spent = EnergySpent(study);
+  if (!spent) return Pass(spent);
+  if (IsTooDear(spent->joules + spent->reserved_running, taken.foreseen, energy)) {
+    return std::optional<Claim>();
+  }
   kept.Move(taken, TrialState::kRunning);
   const AttemptKey key(taken.number, ++taken.attempts);
   kept.running.insert(key);
@@ -288,6 +308,55 @@ Result<std::optional<Claim>> MemoryStore::ClaimTrial(StudyId study, const Worker
                .configuration = taken.configuration,
                .seed = taken.seed,
                .continues = taken.continues};
+}
+
+Result<Claim> MemoryStore::ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
+                                             const WorkerIdentity& worker, TimePoint lease_until,
+                                             TimePoint now) {
+  JF_TRY(RefuseOtherKernels(worker, now));
+  auto found = LoadTrial(study, trial);
+  if (!found) return Pass(found);
+  KeptStudy& kept = **Find(study);
+  int last = 0;
+  bool running = false;
+  for (auto it = kept.attempts.lower_bound({trial, 0});
+       it != kept.attempts.end() && it->first.first == trial; ++it) {
+    last = it->first.second;
+    running = running || it->second.state == AttemptState::kRunning;
+  }
+  if (found->state != TrialState::kComplete || running) {
+    return tl::unexpected(CannotConfirm(trial, found->state));
+  }
+  const AttemptKey key(trial, last + 1);
+  kept.running.insert(key);
+  Attempt& attempt = kept.attempts[key];
+  attempt.trial = key.first;
+  attempt.number = key.second;
+  attempt.kind = AttemptKind::kConfirmation;
+  attempt.worker = worker;
+  attempt.started = now;
+  attempt.lease_until = lease_until;
+  return Claim{.study = study,
+               .trial = trial,
+               .attempt = key.second,
+               .worker = worker.name,
+               .configuration = found->configuration,
+               .seed = seed,
+               .continues = {}};
+}
+
+Result<void> MemoryStore::RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now) const {
+  for (const KeptStudy& kept : studies_) {
+    for (const AttemptKey& key : kept.running) {
+      const Attempt& other = kept.attempts.at(key);
+      if (other.worker.boot_id != worker.boot_id && other.lease_until > now) {
+        return Fail(ErrorCode::kBusy, fmt::format("worker {} on {}, under another kernel, holds a "
+                                                  "lease; wait for it to end",
+                                                  other.worker.name, other.worker.host));
+      }
+    }
+  }
+  return {};
 }
 
 Result<void> MemoryStore::RenewLease(const Claim& claim, TimePoint lease_until,
@@ -324,9 +393,9 @@ Result<std::vector<ProgressReport>> MemoryStore::LoadProgress(StudyId study, Tri
   auto kept = Find(study);
   if (!kept) return Pass(kept);
   std::vector<ProgressReport> reports;
-  const auto last = (*kept)->attempts.lower_bound({trial + 1, 0});
-  if (last == (*kept)->attempts.begin() || std::prev(last)->first.first != trial) return reports;
-  const auto found = (*kept)->progress.find(std::prev(last)->first);
+  if (trial < 0 || trial >= static_cast<TrialNumber>((*kept)->trials.size())) return reports;
+  const int last = (*kept)->trials[static_cast<std::size_t>(trial)].attempts;
+  const auto found = (*kept)->progress.find({trial, last});
   if (found == (*kept)->progress.end()) return reports;
   for (const auto& [step, report] : found->second) reports.push_back(report);
   return reports;
@@ -348,6 +417,10 @@ Result<void> MemoryStore::FinishAttempt(const Claim& claim, const AttemptResult&
 
   KeptStudy& kept = **Find(claim.study);
   kept.running.erase({claim.trial, claim.attempt});
+  if (attempt->kind == AttemptKind::kConfirmation) {
+    if (result.state == AttemptState::kComplete) attempt->values = result.values;
+    return {};
+  }
   int lost = 0, interrupted = 0;
   for (auto it = kept.attempts.lower_bound({claim.trial, 0});
        it != kept.attempts.end() && it->first.first == claim.trial; ++it) {
@@ -401,7 +474,49 @@ Result<StudyStore::Spent> MemoryStore::EnergySpent(StudyId study) {
     const EnergyClass energy_class = total->figure->provenance.energy_class;
     spent.weakest = std::max(spent.weakest.value_or(energy_class), energy_class);
   }
+  for (const PhaseEnergy& taken : (*kept)->search_energy) spent.search += taken.figure->joules;
+  spent.joules += spent.search;
+  for (const Trial& trial : (*kept)->trials) {
+    const Joules foreseen = trial.foreseen.value_or(Joules());
+    if (trial.state == TrialState::kWaiting) spent.reserved_waiting += foreseen;
+    if (trial.state != TrialState::kRunning) continue;
+    const auto& energy = (*kept)->attempts.at({trial.number, trial.attempts}).energy;
+    spent.reserved_running += std::max(Joules(), foreseen - TotalJoules(energy).value_or(Joules()));
+  }
   return spent;
+}
+
+Result<void> MemoryStore::AddSearchEnergy(StudyId study, const PhaseEnergy& taken) {
+  JF_TRY(CheckSearchEnergy(taken));
+  auto kept = Find(study);
+  if (!kept) return Pass(kept);
+  auto& all = (*kept)->search_energy;
+  const auto same = std::find_if(all.begin(), all.end(), [&](const PhaseEnergy& known) {
+    return known.figure->provenance == taken.figure->provenance;
+  });
+  if (same == all.end()) {
+    PhaseEnergy& first = all.emplace_back(taken);
+    first.phase = "search";
+    first.figure->division.reset();
+    first.figure->domains.clear();
+    std::sort(all.begin(), all.end(), [](const PhaseEnergy& a, const PhaseEnergy& b) {
+      return a.figure->provenance < b.figure->provenance;
+    });
+    return {};
+  }
+  same->wall += taken.wall;
+  same->cpu += taken.cpu;
+  same->figure->joules += taken.figure->joules;
+  same->figure->coverage = std::min(same->figure->coverage, taken.figure->coverage);
+  same->figure->own_uncertainty =
+      std::max(same->figure->own_uncertainty, taken.figure->own_uncertainty);
+  return {};
+}
+
+Result<std::vector<PhaseEnergy>> MemoryStore::SearchEnergy(StudyId study) {
+  auto kept = Find(study);
+  if (!kept) return Pass(kept);
+  return (*kept)->search_energy;
 }
 
 Result<void> MemoryStore::AddEvent(StudyId study, const std::string& kind,

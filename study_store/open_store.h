@@ -20,6 +20,11 @@ enum class OpenMode {
 /// (no permission, disk full, network file system).
 Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, OpenMode mode);
 
+/// Copies a SQLite store, as it is at one moment, to a file that is not there yet, while others go
+/// on writing to it. Errors: those of opening it to read; kConflict if the target exists;
+/// kUnavailable.
+Result<void> CopySqliteStore(const std::string& path, const std::string& target);
+
 /// A store that lives as long as the object: for ask-tell without --store, and for tests.
 std::unique_ptr<StudyStore> NewMemoryStore();
 

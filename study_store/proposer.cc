@@ -6,40 +6,21 @@
 
 #include "base/check.h"
 #include "base/random.h"
-#include "study_store/comparability.h"
 #include "study_store/configuration_json.h"
-#include "study_store/evaluation.h"
 #include "study_store/front.h"
+#include "study_store/proposal_basis.h"
+#include "study_store/trial_history.h"
 
 namespace joulefront {
 namespace {
 
 constexpr std::uint64_t kRepeatStream = 0x726570656174;  // "repeat"
+// Of a training that goes on with another, at least this share is foreseen.
+constexpr double kLeastRest = 0.01;
 
 std::optional<TrialNumber> ContinuedBy(const Proposal& proposal) {
   if (!proposal.continues) return std::nullopt;
   return static_cast<TrialNumber>(*proposal.continues);
-}
-
-/// Of a trial that was stopped early, the values that its end was foretold to have: dominated ones,
-/// so that the search learns from them and the front stays as it is.
-std::optional<Evaluation> ForetoldEvaluation(const Study& study, const Trial& trial) {
-  NamedValues values = trial.values;
-  for (const Objective& objective : study.objectives) {
-    const auto found = values.find(std::string(kForetold) + objective.name);
-    if (found == values.end()) return std::nullopt;
-    values[objective.name] = found->second;
-  }
-  return Evaluate(study, values);
-}
-
-/// Of a trial that went on with another, the joules of its reports are those of its own part only.
-void ForgetJoules(const Study& study, std::vector<ProgressReport>& reports) {
-  for (ProgressReport& report : reports) {
-    for (const Objective& objective : study.objectives) {
-      if (objective.phase) report.values.erase(objective.name);
-    }
-  }
 }
 
 }  // namespace
@@ -60,54 +41,14 @@ Result<void> Proposer::Refresh() {
     revision_ = std::max(revision_, trial.revision);
     const auto number = static_cast<std::size_t>(trial.number);
     JF_CHECK(number <= trials_.size());
-    if (number == history_.size()) {
-      auto configuration = ConfigurationFromJson(study_.space, trial.configuration);
-      if (!configuration) {
-        return Fail(ErrorCode::kCorrupt,
-                    fmt::format("trial {} in the store does not fit the study: {}", number,
-                                configuration.error().message));
-      }
-      history_.Add(std::move(*configuration));
-    }
-    if (IsFinished(trial.state)) JF_TRY(Settle(number, trial));
+    if (number == history_.size()) JF_TRY(AppendTrial(study_, trial, history_));
+    if (IsFinished(trial.state)) JF_TRY(SettleTrial(store_, id_, study_, trial, history_));
     if (number == trials_.size()) {
       trials_.push_back(std::move(trial));
     } else {
       trials_[number] = std::move(trial);
     }
   }
-  return {};
-}
-
-Result<void> Proposer::Settle(std::size_t number, const Trial& trial) {
-  if (trial.state == TrialState::kPruned) {
-    auto foretold = ForetoldEvaluation(study_, trial);
-    if (foretold) {
-      history_.Evaluate(number, std::move(*foretold));
-    } else {
-      history_.Fail(number);
-    }
-    return {};
-  }
-  if (trial.state != TrialState::kComplete) {
-    history_.Fail(number, FailureKind(trial.failure), SpendingOf(study_, trial));
-    return {};
-  }
-  if (IsPartial(study_, trial)) {  // its joules are too low: it says nothing of the configuration
-    history_.Fail(number, std::nullopt, {});
-    return {};
-  }
-  auto evaluation = Evaluate(study_, trial.values);
-  if (!evaluation) return {};
-  std::vector<CurvePoint> curve;
-  if (const auto fidelity = study_.space.fidelity()) {
-    auto reports = store_.LoadProgress(id_, trial.number);
-    if (!reports) return Pass(reports);
-    if (trial.continues) ForgetJoules(study_, *reports);
-    const double own = *history_.entries()[number].configuration[*fidelity];
-    curve = CurveOf(study_, trial.values, own, *reports);
-  }
-  history_.Evaluate(number, std::move(*evaluation), SpendingOf(study_, trial), std::move(curve));
   return {};
 }
 
@@ -127,33 +68,22 @@ std::string Proposer::ReasonOf(const Proposal& proposal) const {
   return text;
 }
 
-Terms Proposer::TermsFor(std::optional<Joules> spent) const {
-  Terms terms{.seed = study_.seed,
-              .cost_exponent = study_.cost_exponent,
-              .cost_budget = {},
-              .cost_left = {},
-              .reference = {},
-              .resumes = study_.trainer.resumes};
-  const auto& budget = study_.budget.energy;
-  if (spent && budget && !study_.cost) {  // a cost of another unit cannot be weighed against joules
-    terms.cost_budget = budget->value();
-    terms.cost_left = (*budget - *spent).value();
-  }
-  for (const Objective& objective : study_.objectives) {
-    const double sign = objective.direction == Direction::kMinimize ? 1.0 : -1.0;
-    const auto& reference = objective.reference;
-    terms.reference.push_back(reference ? std::optional(sign * *reference) : std::nullopt);
-  }
-  return terms;
-}
-
 Result<ProposedTrial> Proposer::Propose(std::optional<std::int64_t> limit,
                                         std::optional<Joules> spent, TimePoint now) {
-  auto proposal = sampler_->Propose(study_.space, history_, TermsFor(spent));
+  auto proposal = sampler_->Propose(study_.space, history_, TermsOf(study_, spent));
   if (!proposal) return ProposedTrial(tl::unexpected(proposal.error()));
-  auto number = Add(std::move(*proposal), limit, now);
-  if (!number) return Pass(number);
-  return ProposedTrial(*number);
+  const Limits limits{.trials = limit, .energy = spent ? study_.budget.energy : std::nullopt};
+  const ProposalBasis basis{.sampler = study_.sampler,
+                            .cost_exponent = study_.cost_exponent,
+                            .cost = study_.cost,
+                            .seen = revision_,
+                            .budget = limits.energy,
+                            .spent = spent};
+  auto number = Append(std::move(*proposal), BasisToJson(basis), limits, now);
+  if (number) return ProposedTrial(*number);
+  const bool full = limit && static_cast<std::int64_t>(history_.size()) >= *limit;
+  if (number.error().code != ErrorCode::kConflict || full) return Pass(number);
+  return ProposedTrial(tl::unexpected(NoProposal::kTooDear));
 }
 
 Result<std::optional<TrialNumber>> Proposer::ProposeAgain(TimePoint now) {
@@ -174,17 +104,37 @@ Result<std::optional<TrialNumber>> Proposer::ProposeAgain(TimePoint now) {
 
 Result<TrialNumber> Proposer::Add(Proposal proposal, std::optional<std::int64_t> limit,
                                   TimePoint now) {
+  return Append(std::move(proposal), "", {.trials = limit, .energy = {}}, now);
+}
+
+Result<TrialNumber> Proposer::Append(Proposal proposal, std::string basis, const Limits& limits,
+                                     TimePoint now) {
   const NewTrial trial{.configuration = ConfigurationToJson(study_.space, proposal.configuration),
                        .proposed_by = proposal.proposed_by,
                        .reason = ReasonOf(proposal),
                        // 53 bits, so that every language reads the seed exactly.
                        .seed = Mix64(study_.seed ^ Mix64(history_.size())) >> 11,
-                       .continues = ContinuedBy(proposal)};
-  auto number = store_.AddTrial(id_, trial, limit, now);
+                       .continues = ContinuedBy(proposal),
+                       .foreseen = ForeseenFor(proposal),
+                       .basis = std::move(basis)};
+  auto number = store_.AddTrial(id_, trial, limits, now);
   if (!number) return Pass(number);
   JF_CHECK(static_cast<std::size_t>(*number) == history_.size());
   history_.Add(std::move(proposal.configuration));
   return number;
+}
+
+/// What an attempt is expected to take: as the model has it, else the mean of those that are known.
+/// Where another one's training is gone on with, less what that took.
+std::optional<Joules> Proposer::ForeseenFor(const Proposal& proposal) const {
+  if (study_.cost) return std::nullopt;  // costs are not joules then
+  std::optional<double> cost = proposal.cost ? proposal.cost : MeanCost(history_);
+  if (cost && proposal.continues) {
+    const auto& paid = history_.entries()[*proposal.continues].spending.cost;
+    cost = std::max(*cost - paid.value_or(0.0), kLeastRest * *cost);
+  }
+  if (!cost || !(*cost > 0.0)) return std::nullopt;
+  return Joules(*cost);
 }
 
 }  // namespace joulefront

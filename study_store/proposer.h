@@ -24,8 +24,9 @@ class Proposer {
   /// that does not fit the study.
   Result<void> Refresh();
 
-  /// Adds the sampler's proposal to the store. `spent`: joules of the study so far, for a budget of
-  /// joules that binds; empty where none does. kConflict if the study has `limit` trials already.
+  /// Adds the sampler's proposal to the store, which reserves the joules that are foreseen for it.
+  /// `spent`: joules of the study so far, for a budget of joules that binds; empty where none does.
+  /// kConflict if the study has `limit` trials already.
   Result<ProposedTrial> Propose(std::optional<std::int64_t> limit, std::optional<Joules> spent,
                                 TimePoint now);
 
@@ -44,9 +45,10 @@ class Proposer {
   const History& history() const { return history_; }
 
  private:
-  Result<void> Settle(std::size_t number, const Trial& trial);
+  Result<TrialNumber> Append(Proposal proposal, std::string basis, const Limits& limits,
+                             TimePoint now);
   std::string ReasonOf(const Proposal& proposal) const;
-  Terms TermsFor(std::optional<Joules> spent) const;
+  std::optional<Joules> ForeseenFor(const Proposal& proposal) const;
 
   StudyStore& store_;
   StudyId id_;

@@ -17,7 +17,7 @@ std::optional<std::string_view> NameOf(std::optional<FailureClass> failure) {
 }
 
 /// The attempt in a row whose columns begin with trial, number, state, worker, host, boot_id, pid,
-/// start_ticks, started_ms, lease_until_ms, ended_ms, failure, message.
+/// start_ticks, started_ms, lease_until_ms, ended_ms, failure, message, kind.
 Attempt ReadAttempt(const Query& row) {
   Attempt attempt;
   attempt.trial = row.Int(0);
@@ -33,6 +33,7 @@ Attempt ReadAttempt(const Query& row) {
   if (!row.IsNull(10)) attempt.ended = row.Time(10);
   attempt.failure = FailureClassFromName(row.Text(11));
   attempt.message = row.Text(12);
+  attempt.kind = AttemptKindFromName(row.Text(13)).value_or(AttemptKind::kTrial);
   return attempt;
 }
 
@@ -48,8 +49,7 @@ Result<std::vector<Attempt>> ReadAttempts(Query& query) {
 
 }  // namespace
 
-Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
-                                   std::optional<TrialNumber> trial) {
+Result<void> SqliteStore::RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now) {
   // Leases of all studies count: it is the file that two kernels must not share.
   auto foreign = connection_->Prepare(
       "SELECT worker, host, boot_id, lease_until_ms FROM attempt INDEXED BY attempt_running"
@@ -66,6 +66,12 @@ Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, 
             connection_->path(), foreign->Text(0), foreign->Text(1),
             FormatSeconds(Seconds(static_cast<double>((foreign->Time(3) - now).count()) / 1e3))));
   }
+  return {};
+}
+
+Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
+                                   std::optional<TrialNumber> trial) {
+  JF_TRY(RefuseOtherKernels(worker, now));
   auto query = connection_->Prepare(
       "SELECT open AND EXISTS (SELECT 1 FROM trial WHERE trial.study = ?1 AND state = 'waiting'"
       " AND (?2 IS NULL OR number = ?2)) FROM study WHERE id = ?1");
@@ -78,7 +84,8 @@ Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, 
 
 Result<std::optional<Claim>> SqliteStore::ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                                      TimePoint lease_until, TimePoint now,
-                                                     std::optional<TrialNumber> trial) {
+                                                     std::optional<TrialNumber> trial,
+                                                     std::optional<Joules> energy) {
   // Idle workers ask again and again: they look first, and take no lock where nothing waits.
   auto may = MayClaim(study, worker, now, trial);
   if (!may) return Pass(may);
@@ -87,13 +94,65 @@ Result<std::optional<Claim>> SqliteStore::ClaimTrial(StudyId study, const Worker
     auto still = MayClaim(study, worker, now, trial);
     if (!still) return Pass(still);
     if (!*still) return std::optional<Claim>();
-    return TakeTrial(study, worker, lease_until, now, trial);
+    return TakeTrial(study, worker, lease_until, now, trial, energy);
+  });
+}
+
+Result<bool> SqliteStore::SufficesForNext(StudyId study, std::optional<TrialNumber> trial,
+                                          std::optional<Joules> energy) {
+  if (!energy) return true;
+  auto next = connection_->Prepare(
+      "SELECT foreseen_j FROM trial WHERE study = ?1 AND state = 'waiting'"
+      " AND (?2 IS NULL OR number = ?2) ORDER BY number LIMIT 1");
+  if (!next) return Pass(next);
+  auto row = next->Bind(study, trial).Step();
+  if (!row) return Pass(row);
+  if (!*row || next->IsNull(0)) return true;
+  const Joules foreseen(next->Real(0));
+  auto spent = ReadSpent(study);
+  if (!spent) return Pass(spent);
+  return !IsTooDear(spent->joules + spent->reserved_running, foreseen, energy);
+}
+
+Result<Claim> SqliteStore::ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
+                                             const WorkerIdentity& worker, TimePoint lease_until,
+                                             TimePoint now) {
+  return connection_->Write(Survives::kProcess, [&]() -> Result<Claim> {
+    JF_TRY(RefuseOtherKernels(worker, now));
+    JF_TRY(RequireStudy(study));
+    auto query = connection_->Prepare(
+        "SELECT state, configuration,"
+        " (SELECT max(number) FROM attempt WHERE study = ?1 AND trial = ?2),"
+        " EXISTS (SELECT 1 FROM attempt WHERE study = ?1 AND trial = ?2 AND state = 'running')"
+        " FROM trial WHERE study = ?1 AND number = ?2");
+    if (!query) return Pass(query);
+    auto row = query->Bind(study, trial).Step();
+    if (!row) return Pass(row);
+    if (!*row) return Fail(ErrorCode::kNotFound, fmt::format("there is no trial {}", trial));
+    const auto state = TrialStateFromName(query->Text(0)).value_or(TrialState::kFailed);
+    const bool running = query->Int(3) != 0;
+    if (state != TrialState::kComplete || running) {
+      return tl::unexpected(CannotConfirm(trial, state));
+    }
+    Claim claim{.study = study,
+                .trial = trial,
+                .attempt = static_cast<int>(query->Int(2)) + 1,
+                .worker = worker.name,
+                .configuration = query->String(1),
+                .seed = seed,
+                .continues = {}};
+    JF_TRY(InsertAttempt(claim, AttemptKind::kConfirmation, worker, lease_until, now));
+    return claim;
   });
 }
 
 Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerIdentity& worker,
                                                     TimePoint lease_until, TimePoint now,
-                                                    std::optional<TrialNumber> trial) {
+                                                    std::optional<TrialNumber> trial,
+                                                    std::optional<Joules> energy) {
+  auto suffices = SufficesForNext(study, trial, energy);
+  if (!suffices) return Pass(suffices);
+  if (!*suffices) return std::optional<Claim>();
   auto revision = NextRevision(study);
   if (!revision) return Pass(revision);
   auto take = connection_->Prepare(
@@ -113,15 +172,23 @@ Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerI
               .seed = std::bit_cast<std::uint64_t>(take->Int(2)),
               .continues = take->IsNull(4) ? std::nullopt : std::optional(take->Int(4))};
   JF_TRY(take->Run());
+  JF_TRY(InsertAttempt(claim, AttemptKind::kTrial, worker, lease_until, now));
+  return std::optional(std::move(claim));
+}
+
+Result<void> SqliteStore::InsertAttempt(const Claim& claim, AttemptKind kind,
+                                        const WorkerIdentity& worker, TimePoint lease_until,
+                                        TimePoint now) {
   auto insert = connection_->Prepare(
       "INSERT INTO attempt (study, trial, number, state, worker, host, boot_id, pid, start_ticks,"
-      " started_ms, lease_until_ms) VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+      " started_ms, lease_until_ms, kind)"
+      " VALUES (?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
   if (!insert) return Pass(insert);
   JF_TRY(insert
-             ->Bind(study, claim.trial, claim.attempt, worker.name, worker.host, worker.boot_id,
-                    worker.pid, worker.start_ticks, now, lease_until)
+             ->Bind(claim.study, claim.trial, claim.attempt, worker.name, worker.host,
+                    worker.boot_id, worker.pid, worker.start_ticks, now, lease_until, Name(kind))
              .Run());
-  return std::optional(std::move(claim));
+  return {};
 }
 
 Result<void> SqliteStore::RenewLease(const Claim& claim, TimePoint lease_until,
@@ -176,7 +243,7 @@ Result<std::vector<ProgressReport>> SqliteStore::LoadProgress(StudyId study, Tri
   auto query = connection_->Prepare(
       "SELECT progress.step, name, value, progress.joules FROM progress LEFT JOIN progress_value"
       " USING (study, trial, attempt, step) WHERE study = ?1 AND trial = ?2 AND attempt ="
-      " (SELECT max(number) FROM attempt WHERE study = ?1 AND trial = ?2)"
+      " (SELECT attempts FROM trial WHERE study = ?1 AND number = ?2)"
       " ORDER BY progress.step, name");
   if (!query) return Pass(query);
   std::vector<ProgressReport> reports;
@@ -204,8 +271,15 @@ Result<void> SqliteStore::FinishAttempt(const Claim& claim, const AttemptResult&
     auto ended = EndAttempt(claim, result, now);
     if (!ended) return Pass(ended);
     JF_TRY(RecordEnergy(claim, result.energy, *ended));
-    if (*ended) JF_TRY(MoveTrialOn(claim, result, limits, now));
-    return *ended;
+    if (!*ended) return false;
+    auto kind = KindOf(claim);
+    if (!kind) return Pass(kind);
+    if (*kind == AttemptKind::kTrial) {
+      JF_TRY(MoveTrialOn(claim, result, limits, now));
+    } else if (result.state == AttemptState::kComplete) {
+      JF_TRY(KeepConfirmed(claim, result.values));
+    }
+    return true;
   });
   if (!held) return Pass(held);
   if (!*held) return tl::unexpected(LeaseLost(claim));
@@ -224,6 +298,25 @@ Result<bool> SqliteStore::EndAttempt(const Claim& claim, const AttemptResult& re
                   .Run();
   if (!rows) return Pass(rows);
   return *rows == 1;
+}
+
+Result<AttemptKind> SqliteStore::KindOf(const Claim& claim) {
+  auto query = connection_->Prepare(
+      "SELECT kind FROM attempt WHERE study = ?1 AND trial = ?2 AND number = ?3");
+  if (!query) return Pass(query);
+  JF_TRY(query->Bind(claim.study, claim.trial, claim.attempt).Step());
+  return AttemptKindFromName(query->Text(0)).value_or(AttemptKind::kTrial);
+}
+
+Result<void> SqliteStore::KeepConfirmed(const Claim& claim, const NamedValues& values) {
+  for (const auto& [name, value] : values) {
+    auto insert = connection_->Prepare(
+        "INSERT INTO confirmed_value (study, trial, attempt, name, value)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)");
+    if (!insert) return Pass(insert);
+    JF_TRY(insert->Bind(claim.study, claim.trial, claim.attempt, name, value).Run());
+  }
+  return {};
 }
 
 Result<void> SqliteStore::MoveTrialOn(const Claim& claim, const AttemptResult& result,
@@ -265,12 +358,13 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
         "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
-        " lease_until_ms, ended_ms, failure, message FROM attempt"
+        " lease_until_ms, ended_ms, failure, message, kind FROM attempt"
         " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
         " ORDER BY trial, number");
     if (!query) return Pass(query);
     auto attempts = ReadAttempts(query->Bind(study, trial));
     if (!attempts) return attempts;
+    JF_TRY(LoadConfirmed(study, trial, *attempts));
     auto provenances = ReadProvenances(*connection_);
     if (!provenances) return Pass(provenances);
     auto energy = connection_->Prepare(
@@ -297,11 +391,34 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
   });
 }
 
+Result<void> SqliteStore::LoadConfirmed(StudyId study, std::optional<TrialNumber> trial,
+                                        std::vector<Attempt>& attempts) {
+  auto query = connection_->Prepare(
+      "SELECT trial, attempt, name, value FROM confirmed_value"
+      " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
+      " ORDER BY trial, attempt");
+  if (!query) return Pass(query);
+  query->Bind(study, trial);
+  auto attempt = attempts.begin();
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return {};
+    const auto key = std::pair(query->Int(0), query->Int(1));
+    while (attempt != attempts.end() &&
+           std::pair(attempt->trial, std::int64_t{attempt->number}) < key) {
+      ++attempt;
+    }
+    if (attempt == attempts.end()) return {};
+    attempt->values[query->String(2)] = query->Real(3);
+  }
+}
+
 Result<std::vector<Attempt>> SqliteStore::LoadRunningAttempts(StudyId study) {
   JF_TRY(RequireStudy(study));
   auto query = connection_->Prepare(
       "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
-      " lease_until_ms, ended_ms, failure, message FROM attempt INDEXED BY attempt_running"
+      " lease_until_ms, ended_ms, failure, message, kind FROM attempt INDEXED BY attempt_running"
       " WHERE study = ?1 AND state = 'running' ORDER BY trial");
   if (!query) return Pass(query);
   return ReadAttempts(query->Bind(study));

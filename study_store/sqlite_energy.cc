@@ -1,6 +1,7 @@
 // Joules of the SQLite store.
 #include "study_store/sqlite_energy.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
@@ -176,29 +177,101 @@ Result<std::int64_t> SqliteStore::ProvenanceId(const Provenance& p) {
 Result<StudyStore::Spent> SqliteStore::EnergySpent(StudyId study) {
   return connection_->Read([&]() -> Result<Spent> {
     JF_TRY(RequireStudy(study));
+    return ReadSpent(study);
+  });
+}
+
+Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
+  auto query = connection_->Prepare(
+      "SELECT sum(e.joules), count(*), p.class FROM energy AS e INDEXED BY energy_total"
+      " JOIN provenance AS p ON p.id = e.provenance"
+      " WHERE e.study = ?1 AND e.phase = 'total' AND e.joules IS NOT NULL"
+      " GROUP BY e.provenance");
+  if (!query) return Pass(query);
+  query->Bind(study);
+  Spent spent;
+  std::int64_t metered = 0;
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) break;
+    spent.joules += Joules(query->Real(0));
+    metered += query->Int(1);
+    const auto energy_class = EnergyClassFromName(query->Text(2));
+    if (!spent.weakest || energy_class > spent.weakest) spent.weakest = energy_class;
+  }
+  auto attempts = connection_->Prepare("SELECT count(*) FROM attempt WHERE study = ?1");
+  if (!attempts) return Pass(attempts);
+  JF_TRY(attempts->Bind(study).Step());
+  spent.attempts_without = attempts->Int(0) - metered;
+  JF_TRY(AddReserved(study, spent));
+  return spent;
+}
+
+Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
+  auto search = connection_->Prepare("SELECT total(joules) FROM search_energy WHERE study = ?1");
+  if (!search) return Pass(search);
+  JF_TRY(search->Bind(study).Step());
+  spent.search = Joules(search->Real(0));
+  spent.joules += spent.search;
+  auto query = connection_->Prepare(
+      "SELECT total(foreseen_j) FILTER (WHERE state = 'waiting'),"
+      " total(max(0.0, foreseen_j - coalesce((SELECT joules FROM energy AS e WHERE e.study = ?1"
+      "  AND e.trial = trial.number AND e.attempt = trial.attempts AND e.phase = 'total'), 0.0)))"
+      "  FILTER (WHERE state = 'running')"
+      " FROM trial INDEXED BY trial_by_state"
+      " WHERE study = ?1 AND state IN ('waiting', 'running') AND foreseen_j IS NOT NULL");
+  if (!query) return Pass(query);
+  JF_TRY(query->Bind(study).Step());
+  spent.reserved_waiting = Joules(query->Real(0));
+  spent.reserved_running = Joules(query->Real(1));
+  return {};
+}
+
+Result<void> SqliteStore::AddSearchEnergy(StudyId study, const PhaseEnergy& taken) {
+  JF_TRY(CheckSearchEnergy(taken));
+  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+    JF_TRY(RequireStudy(study));
+    auto provenance = ProvenanceId(taken.figure->provenance);
+    if (!provenance) return Pass(provenance);
+    auto add = connection_->Prepare(
+        "INSERT INTO search_energy (study, provenance, wall_s, cpu_s, joules, coverage,"
+        " own_uncertainty) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " ON CONFLICT DO UPDATE SET wall_s = wall_s + excluded.wall_s,"
+        " cpu_s = cpu_s + excluded.cpu_s, joules = joules + excluded.joules,"
+        " coverage = min(coverage, excluded.coverage),"
+        " own_uncertainty = max(own_uncertainty, excluded.own_uncertainty)");
+    if (!add) return Pass(add);
+    const EnergyFigure& figure = *taken.figure;
+    JF_TRY(add->Bind(study, *provenance, taken.wall.value(), taken.cpu.value(),
+                     figure.joules.value(), figure.coverage, figure.own_uncertainty)
+               .Run());
+    return {};
+  });
+}
+
+Result<std::vector<PhaseEnergy>> SqliteStore::SearchEnergy(StudyId study) {
+  return connection_->Read([&]() -> Result<std::vector<PhaseEnergy>> {
+    JF_TRY(RequireStudy(study));
+    auto provenances = ReadProvenances(*connection_);
+    if (!provenances) return Pass(provenances);
     auto query = connection_->Prepare(
-        "SELECT sum(e.joules), count(*), p.class FROM energy AS e INDEXED BY energy_total"
-        " JOIN provenance AS p ON p.id = e.provenance"
-        " WHERE e.study = ?1 AND e.phase = 'total' AND e.joules IS NOT NULL"
-        " GROUP BY e.provenance");
+        "SELECT 'search', wall_s, cpu_s, joules, coverage, own_uncertainty, provenance,"
+        " NULL, NULL, NULL, NULL, NULL, NULL FROM search_energy WHERE study = ?1");
     if (!query) return Pass(query);
     query->Bind(study);
-    Spent spent;
-    std::int64_t metered = 0;
+    std::vector<PhaseEnergy> all;
     while (true) {
       auto row = query->Step();
       if (!row) return Pass(row);
       if (!*row) break;
-      spent.joules += Joules(query->Real(0));
-      metered += query->Int(1);
-      const auto energy_class = EnergyClassFromName(query->Text(2));
-      if (!spent.weakest || energy_class > spent.weakest) spent.weakest = energy_class;
+      all.push_back(ReadPhase(*query, *provenances));
     }
-    auto attempts = connection_->Prepare("SELECT count(*) FROM attempt WHERE study = ?1");
-    if (!attempts) return Pass(attempts);
-    JF_TRY(attempts->Bind(study).Step());
-    spent.attempts_without = attempts->Int(0) - metered;
-    return spent;
+    std::erase_if(all, [](const PhaseEnergy& phase) { return !phase.figure; });
+    std::sort(all.begin(), all.end(), [](const PhaseEnergy& a, const PhaseEnergy& b) {
+      return a.figure->provenance < b.figure->provenance;
+    });
+    return all;
   });
 }
 

@@ -4,11 +4,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <memory>
 #include <string>
 
 #include "base/check.h"
+#include "study_store/sqlite_copy.h"
 
 namespace joulefront {
 namespace {
@@ -43,6 +42,8 @@ CREATE TABLE trial (
   reason TEXT NOT NULL,
   configuration TEXT NOT NULL CHECK (json_valid(configuration)),
   continues INTEGER CHECK (continues < number),  -- the trial whose training it goes on with
+  foreseen_j REAL CHECK (foreseen_j > 0.0),      -- reserved until it has finished; NULL: not foreseen
+  basis TEXT CHECK (basis IS NULL OR json_valid(basis)),  -- what it was proposed from
   PRIMARY KEY (study, number),
   CHECK ((finished_ms IS NULL) = (state IN ('waiting', 'running')))
 ) STRICT, WITHOUT ROWID;
@@ -75,6 +76,7 @@ CREATE TABLE attempt (
   failure TEXT CHECK (failure IN ('not-started', 'exit-code', 'signal', 'out-of-memory', 'timeout', 'energy-limit',
                                   'no-result', 'non-finite', 'lost', 'interrupted', 'told')),
   message TEXT NOT NULL DEFAULT '',
+  kind TEXT NOT NULL DEFAULT 'trial' CHECK (kind IN ('trial', 'confirmation')),
   PRIMARY KEY (study, trial, number),
   FOREIGN KEY (study, trial) REFERENCES trial (study, number),
   CHECK ((ended_ms IS NULL) = (state = 'running'))
@@ -146,6 +148,26 @@ CREATE TABLE energy (
 CREATE INDEX energy_total ON energy (study, provenance, joules, phase)
   WHERE phase = 'total' AND joules IS NOT NULL;
 
+CREATE TABLE confirmed_value (
+  study INTEGER NOT NULL,
+  trial INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY (study, trial, attempt, name),
+  FOREIGN KEY (study, trial, attempt) REFERENCES attempt (study, trial, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE search_energy (
+  study INTEGER NOT NULL REFERENCES study (id),
+  provenance INTEGER NOT NULL REFERENCES provenance (id),
+  wall_s REAL NOT NULL,
+  cpu_s REAL NOT NULL,
+  joules REAL NOT NULL,
+  coverage REAL NOT NULL CHECK (coverage > 0.0 AND coverage <= 1.0),
+  own_uncertainty REAL NOT NULL,
+  PRIMARY KEY (study, provenance)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
   id INTEGER PRIMARY KEY,
   study INTEGER NOT NULL REFERENCES study (id),
@@ -258,8 +280,6 @@ ALTER TABLE energy ADD COLUMN residual_j REAL;
 ALTER TABLE energy ADD COLUMN domains TEXT CHECK (domains IS NULL OR json_valid(domains));
 ALTER TABLE progress ADD COLUMN joules REAL;
 ALTER TABLE trial ADD COLUMN continues INTEGER CHECK (continues < number);
-DROP VIEW front;
-DROP VIEW trials_wide;
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql, '''timeout'',', '''timeout'', ''energy-limit'',')
   WHERE type = 'table' AND name IN ('trial', 'attempt');
@@ -268,8 +288,37 @@ UPDATE sqlite_schema SET sql = replace(sql, '''estimated'')', '''estimated'', ''
 PRAGMA writable_schema = RESET;
 )sql";
 
-// From version 1 on. A step never changes once it is released; views are made anew after the last.
-constexpr Migration kMigrations[] = {{1, kFrom1To2}};
+// Confirmations, the joules that are foreseen, those of the search, and what a proposal was made
+// from.
+constexpr const char* kFrom2To3 = R"sql(
+ALTER TABLE trial ADD COLUMN foreseen_j REAL CHECK (foreseen_j > 0.0);
+ALTER TABLE trial ADD COLUMN basis TEXT CHECK (basis IS NULL OR json_valid(basis));
+ALTER TABLE attempt ADD COLUMN kind TEXT NOT NULL DEFAULT 'trial' CHECK (kind IN ('trial', 'confirmation'));
+CREATE TABLE confirmed_value (
+  study INTEGER NOT NULL,
+  trial INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY (study, trial, attempt, name),
+  FOREIGN KEY (study, trial, attempt) REFERENCES attempt (study, trial, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE search_energy (
+  study INTEGER NOT NULL REFERENCES study (id),
+  provenance INTEGER NOT NULL REFERENCES provenance (id),
+  wall_s REAL NOT NULL,
+  cpu_s REAL NOT NULL,
+  joules REAL NOT NULL,
+  coverage REAL NOT NULL CHECK (coverage > 0.0 AND coverage <= 1.0),
+  own_uncertainty REAL NOT NULL,
+  PRIMARY KEY (study, provenance)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+// From version 1 on. A step never changes what it does once it is released; views are dropped
+// before the first and made anew after the last.
+constexpr Migration kMigrations[] = {{1, kFrom1To2}, {2, kFrom2To3}};
 
 Result<std::int64_t> VersionOf(SqliteConnection& connection) {
   return connection.SelectInt("PRAGMA user_version");
@@ -282,43 +331,6 @@ Result<void> SetVersion(SqliteConnection& connection, std::int64_t version) {
 Result<void> CreateViews(SqliteConnection& connection) {
   JF_TRY(connection.Execute(kTrialsWide));
   return connection.Execute(kFront);
-}
-
-struct DatabaseCloser {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-
-using Database = std::unique_ptr<sqlite3, DatabaseCloser>;
-
-int OpenDatabase(const char* file, int flags, Database& database) {
-  sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(file, &opened, flags, nullptr);
-  database.reset(opened);
-  return code;
-}
-
-/// Copies the committed state, WAL included, to `copy`.
-Result<void> BackUp(SqliteConnection& connection, const std::string& copy) {
-  std::error_code ignored;
-  std::filesystem::remove(copy, ignored);  // of a migration that was cut short
-  Database source, target;
-  // A connection that holds the write lock cannot be copied from, so another one reads; the lock
-  // keeps the store as it is meanwhile.
-  int code =
-      OpenDatabase(sqlite3_db_filename(connection.handle(), "main"), SQLITE_OPEN_READWRITE, source);
-  if (code == SQLITE_OK) {
-    code = OpenDatabase(copy.c_str(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, target);
-  }
-  if (code == SQLITE_OK) {
-    sqlite3_backup* backup = sqlite3_backup_init(target.get(), "main", source.get(), "main");
-    if (backup != nullptr) sqlite3_backup_step(backup, -1);
-    code = backup == nullptr ? sqlite3_errcode(target.get()) : sqlite3_backup_finish(backup);
-  }
-  if (code == SQLITE_OK) return {};
-  return Fail(ErrorCode::kUnavailable,
-              fmt::format("{} is of an older version and must be copied to {} before it is brought "
-                          "up to date, but: {}; make room there and run again",
-                          connection.path(), copy, sqlite3_errstr(code)));
 }
 
 }  // namespace
@@ -371,7 +383,18 @@ Result<void> Migrate(SqliteConnection& connection, std::span<const Migration> st
     auto found = VersionOf(connection);
     if (!found) return Pass(found);
     if (*found >= version) return {};
-    JF_TRY(BackUp(connection, fmt::format("{}.v{}.bak", connection.path(), *found)));
+    const std::string copy = fmt::format("{}.v{}.bak", connection.path(), *found);
+    // A connection that holds the write lock cannot be copied from, so another one reads; the lock
+    // keeps the store as it is meanwhile.
+    auto copied = CopyDatabase(sqlite3_db_filename(connection.handle(), "main"), copy);
+    if (!copied) {
+      return Fail(
+          ErrorCode::kUnavailable,
+          fmt::format("{} is of an older version and must be copied before it is brought up "
+                      "to date, but: {}; make room there and run again",
+                      connection.path(), copied.error().message));
+    }
+    JF_TRY(connection.Execute("DROP VIEW IF EXISTS front; DROP VIEW IF EXISTS trials_wide"));
     for (std::int64_t from = *found; from < version; ++from) {
       const auto step = std::find_if(steps.begin(), steps.end(),
                                      [&](const Migration& s) { return s.version == from; });

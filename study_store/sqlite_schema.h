@@ -14,7 +14,7 @@ namespace joulefront {
 inline constexpr std::int64_t kApplicationId = 0x6a6f756c;
 
 /// PRAGMA user_version that this program writes.
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 /// Brings a store from `version` to the next.
 struct Migration {

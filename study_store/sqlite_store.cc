@@ -131,6 +131,32 @@ Result<void> SqliteStore::AddEvent(StudyId study, const std::string& kind,
   });
 }
 
+Result<std::vector<std::string>> SqliteStore::FindDamage() {
+  std::vector<std::string> damage;
+  auto pages = connection_->Prepare("PRAGMA integrity_check(20)");
+  if (!pages) return Pass(pages);
+  while (true) {
+    auto row = pages->Step();
+    if (!row) {  // the check itself came upon what cannot be read
+      damage.push_back(row.error().message);
+      return damage;
+    }
+    if (!*row) break;
+    if (pages->Text(0) != "ok") damage.push_back(pages->String(0));
+  }
+  auto keys = connection_->Prepare(
+      "SELECT \"table\", count(*) FROM pragma_foreign_key_check"
+      " GROUP BY \"table\"");
+  if (!keys) return Pass(keys);
+  while (true) {
+    auto row = keys->Step();
+    if (!row) return Pass(row);
+    if (!*row) return damage;
+    damage.push_back(
+        fmt::format("{} row(s) of table {} belong to nothing", keys->Int(1), keys->Text(0)));
+  }
+}
+
 Result<std::vector<Event>> SqliteStore::LoadEvents(StudyId study) {
   JF_TRY(RequireStudy(study));
   auto query =

@@ -41,15 +41,19 @@ class SqliteStore final : public StudyStore {
   Result<void> AddElapsed(StudyId study, Seconds elapsed) override;
   Result<Seconds> Elapsed(StudyId study) override;
 
-  Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
-                               std::optional<std::int64_t> limit, TimePoint now) override;
+  Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial, const Limits& limits,
+                               TimePoint now) override;
   Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision) override;
   Result<Trial> LoadTrial(StudyId study, TrialNumber number) override;
   Result<TrialCounts> CountTrials(StudyId study) override;
 
   Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                           TimePoint lease_until, TimePoint now,
-                                          std::optional<TrialNumber> trial) override;
+                                          std::optional<TrialNumber> trial,
+                                          std::optional<Joules> energy) override;
+  Result<Claim> ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
+                                  const WorkerIdentity& worker, TimePoint lease_until,
+                                  TimePoint now) override;
   Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                           const std::vector<PhaseEnergy>& so_far) override;
   Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
@@ -61,10 +65,13 @@ class SqliteStore final : public StudyStore {
                                             std::optional<TrialNumber> trial) override;
   Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) override;
   Result<Spent> EnergySpent(StudyId study) override;
+  Result<void> AddSearchEnergy(StudyId study, const PhaseEnergy& taken) override;
+  Result<std::vector<PhaseEnergy>> SearchEnergy(StudyId study) override;
 
   Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
                         TimePoint now) override;
   Result<std::vector<Event>> LoadEvents(StudyId study) override;
+  Result<std::vector<std::string>> FindDamage() override;
 
  private:
   /// kNotFound if there is no such study.
@@ -76,17 +83,33 @@ class SqliteStore final : public StudyStore {
   /// The revision that the next change of a trial takes.
   Result<std::int64_t> NextRevision(StudyId study);
 
+  /// Values of confirmations, into attempts that are sorted by trial and number.
+  Result<void> LoadConfirmed(StudyId study, std::optional<TrialNumber> trial,
+                             std::vector<Attempt>& attempts);
   Result<void> LoadValues(StudyId study, std::int64_t revision, std::vector<Trial>& trials);
   Result<void> LoadEnergy(StudyId study, std::int64_t revision, std::vector<Trial>& trials);
 
+  /// kBusy if another kernel holds a lease on any study.
+  Result<void> RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now);
   /// Whether a claim may be tried at all: kBusy, kNotFound, or false where nothing waits.
   Result<bool> MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
                         std::optional<TrialNumber> trial);
   Result<std::optional<Claim>> TakeTrial(StudyId study, const WorkerIdentity& worker,
                                          TimePoint lease_until, TimePoint now,
-                                         std::optional<TrialNumber> trial);
+                                         std::optional<TrialNumber> trial,
+                                         std::optional<Joules> energy);
+  /// Whether the joules left suffice for the next trial, as ClaimTrial() rules.
+  Result<bool> SufficesForNext(StudyId study, std::optional<TrialNumber> trial,
+                               std::optional<Joules> energy);
+  Result<void> InsertAttempt(const Claim& claim, AttemptKind kind, const WorkerIdentity& worker,
+                             TimePoint lease_until, TimePoint now);
+  /// What is reserved for trials that run, and for those that wait: EnergySpent().
+  Result<void> AddReserved(StudyId study, Spent& spent);
+  Result<Spent> ReadSpent(StudyId study);
   /// Ends the attempt if it is running; false if it is not.
   Result<bool> EndAttempt(const Claim& claim, const AttemptResult& result, TimePoint now);
+  Result<AttemptKind> KindOf(const Claim& claim);
+  Result<void> KeepConfirmed(const Claim& claim, const NamedValues& values);
   Result<void> MoveTrialOn(const Claim& claim, const AttemptResult& result,
                            const RetryLimits& limits, TimePoint now);
 

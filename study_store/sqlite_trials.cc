@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "study_store/attempt_rules.h"
 #include "study_store/sqlite_energy.h"
 #include "study_store/sqlite_store.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr const char* kTrialColumns =
     "SELECT number, state, attempts, revision, seed, proposed_by, failure, message, reason,"
-    " configuration, continues FROM trial";
+    " configuration, continues, foreseen_j, basis FROM trial";
 
 /// The trial in a row of kTrialColumns, without its values and energy.
 Trial ReadTrial(const Query& row) {
@@ -29,6 +30,8 @@ Trial ReadTrial(const Query& row) {
   trial.reason = row.Text(8);
   trial.configuration = row.Text(9);
   if (!row.IsNull(10)) trial.continues = row.Int(10);
+  if (!row.IsNull(11)) trial.foreseen = Joules(row.Real(11));
+  trial.basis = row.Text(12);
   return trial;
 }
 
@@ -52,25 +55,41 @@ Result<TrialNumber> SqliteStore::NextNumber(StudyId study) {
 }
 
 Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
-                                          std::optional<std::int64_t> limit, TimePoint now) {
+                                          const Limits& limits, TimePoint now) {
   return connection_->Write(Survives::kProcess, [&]() -> Result<TrialNumber> {
     JF_TRY(RequireStudy(study));
     auto number = NextNumber(study);
     if (!number) return Pass(number);
-    if (limit && *number >= *limit) {
+    if (limits.trials && *number >= *limits.trials) {
       return Fail(ErrorCode::kConflict,
                   fmt::format("{}: the study has {} trials, and its budget allows {}",
-                              connection_->path(), *number, *limit));
+                              connection_->path(), *number, *limits.trials));
+    }
+    if (limits.energy && trial.foreseen) {
+      auto spent = ReadSpent(study);
+      if (!spent) return Pass(spent);
+      const Joules taken = spent->joules + spent->reserved_running + spent->reserved_waiting;
+      if (IsTooDear(taken, trial.foreseen, limits.energy)) {
+        return Fail(ErrorCode::kConflict,
+                    fmt::format("{}: the joules left do not suffice for one trial more",
+                                connection_->path()));
+      }
     }
     auto revision = NextRevision(study);
     if (!revision) return Pass(revision);
     auto insert = connection_->Prepare(
         "INSERT INTO trial (study, number, state, revision, created_ms, seed, proposed_by, reason,"
-        " configuration, continues) VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        " configuration, continues, foreseen_j, basis)"
+        " VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     if (!insert) return Pass(insert);
+    std::optional<double> foreseen;
+    if (trial.foreseen) foreseen = trial.foreseen->value();
+    std::optional<std::string_view> basis;
+    if (!trial.basis.empty()) basis = trial.basis;
     JF_TRY(insert
                ->Bind(study, *number, *revision, now, std::bit_cast<std::int64_t>(trial.seed),
-                      trial.proposed_by, trial.reason, trial.configuration, trial.continues)
+                      trial.proposed_by, trial.reason, trial.configuration, trial.continues,
+                      foreseen, basis)
                .Run());
     return *number;
   });
@@ -153,7 +172,9 @@ Result<Trial> SqliteStore::LoadTrial(StudyId study, TrialNumber number) {
   if (!HasValues(trial.state)) return trial;
   auto attempts = LoadAttempts(study, number);
   if (!attempts) return Pass(attempts);
-  if (!attempts->empty()) trial.energy = std::move(attempts->back().energy);
+  for (Attempt& attempt : *attempts) {
+    if (attempt.number == trial.attempts) trial.energy = std::move(attempt.energy);
+  }
   return trial;
 }
 

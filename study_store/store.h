@@ -33,6 +33,14 @@ struct NewTrial {
   std::string reason;
   std::uint64_t seed = 0;
   std::optional<TrialNumber> continues;
+  std::optional<Joules> foreseen;  // reserved until it has finished; above 0
+  std::string basis;               // JSON (proposal_basis.h), or empty
+};
+
+/// What a study may have in all. Empty: as much as there is.
+struct Limits {
+  std::optional<std::int64_t> trials;
+  std::optional<Joules> energy;
 };
 
 struct TrialCounts {
@@ -56,7 +64,7 @@ class StudyStore {
   virtual Result<StudyId> CreateStudy(const Study& study, TimePoint now) = 0;
   virtual Result<std::vector<StudyEntry>> ListStudies() = 0;  // by id
   virtual Result<Study> LoadStudy(StudyId study) = 0;
-  /// Replaces sampler, budget, workers and directory by those of `changed`.
+  /// Replaces what is not the definition by that of `changed`.
   virtual Result<void> UpdateSettings(StudyId study, const Study& changed) = 0;
 
   /// Whether workers may claim. `run` opens a study when it starts and closes it when the budget is
@@ -70,9 +78,10 @@ class StudyStore {
 
   // --- trials ---
   /// Appends a waiting trial; its number is the count of trials before. kConflict if that count has
-  /// reached `limit`: the budget is checked in the transaction that spends it.
-  virtual Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial,
-                                       std::optional<std::int64_t> limit, TimePoint now) = 0;
+  /// reached the limit, or the joules spent, reserved and foreseen for it exceed theirs: the budget
+  /// is checked in the transaction that spends it.
+  virtual Result<TrialNumber> AddTrial(StudyId study, const NewTrial& trial, const Limits& limits,
+                                       TimePoint now) = 0;
 
   /// Trials changed after `revision` (0: all), by number.
   virtual Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision = 0) = 0;
@@ -84,10 +93,19 @@ class StudyStore {
   /// Makes the waiting trial of the lowest number run, as a new attempt of `worker` under a lease
   /// until `lease_until`. Empty when nothing waits or the study is closed. kBusy, whatever
   /// waits, if another kernel (boot id) holds a lease on any study of the store that has not ended
-  /// at `now`. `trial`: that one only.
+  /// at `now`. `trial`: that one only. `energy`: empty also where the joules spent, those reserved
+  /// for what runs, and those foreseen for the trial exceed it.
   virtual Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                                   TimePoint lease_until, TimePoint now,
-                                                  std::optional<TrialNumber> trial = {}) = 0;
+                                                  std::optional<TrialNumber> trial = {},
+                                                  std::optional<Joules> energy = {}) = 0;
+
+  /// Begins another attempt of a complete trial, with a seed of its own, that changes nothing of
+  /// the trial: FinishAttempt() keeps its values with the attempt. kConflict if the trial is not
+  /// complete or is being confirmed; kBusy as for ClaimTrial().
+  virtual Result<Claim> ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
+                                          const WorkerIdentity& worker, TimePoint lease_until,
+                                          TimePoint now) = 0;
 
   /// Prolongs the lease and records the joules so far, replacing what this attempt had recorded.
   /// kLeaseLost if the attempt is not running any more; its joules are recorded all the same,
@@ -117,18 +135,30 @@ class StudyStore {
   /// Attempts that are running now, without their energy.
   virtual Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) = 0;
 
-  /// Joules of the phase "total" of all attempts, and how many attempts have none recorded.
   struct Spent {
-    Joules joules;
-    std::int64_t attempts_without = 0;
-    std::optional<EnergyClass> weakest;  // empty: no figure at all
+    Joules joules;  // of the phase "total" of all attempts, and of the search
+    Joules search;  // the part of it that proposing took
+    // Foreseen and not spent yet: for trials that run, and for those that wait.
+    Joules reserved_running, reserved_waiting;
+    std::int64_t attempts_without = 0;   // attempts that have none recorded
+    std::optional<EnergyClass> weakest;  // of attempts; empty: no figure at all
   };
   virtual Result<Spent> EnergySpent(StudyId study) = 0;
+
+  /// Adds what proposing took. kInvalidArgument for a phase without a figure, or one that is not
+  /// finite.
+  virtual Result<void> AddSearchEnergy(StudyId study, const PhaseEnergy& taken) = 0;
+  /// What it took in all: the sum for each provenance, by provenance.
+  virtual Result<std::vector<PhaseEnergy>> SearchEnergy(StudyId study) = 0;
 
   // --- events ---
   virtual Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
                                 TimePoint now) = 0;
   virtual Result<std::vector<Event>> LoadEvents(StudyId study) = 0;  // oldest first
+
+  // --- the store itself ---
+  /// What is damaged in it, a line each; empty if it is whole. Reads all of it.
+  virtual Result<std::vector<std::string>> FindDamage() = 0;
 };
 
 }  // namespace joulefront

@@ -13,6 +13,13 @@
 #include "study_store/trial.h"
 
 namespace joulefront {
+
+Result<void> CheckStudyName(const std::string& name) {
+  if (IsName(name, 64)) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("the study's name cannot be '{}'; {}, at most 64", name, kNameRule));
+}
+
 namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{4} << 20;
@@ -31,9 +38,8 @@ void ReadStudySection(TomlReader& reader, const toml::table& root, Study& study)
   const auto name = reader.Text(table, "name");
   if (!name) {
     reader.Refuse(table.source(), "the study has no name; add [study] with name = \"...\"");
-  } else if (!IsName(*name, 64)) {
-    reader.Refuse(table.get("name")->source(),
-                  fmt::format("the study's name cannot be '{}'; {}, at most 64", *name, kNameRule));
+  } else if (auto good = CheckStudyName(*name); !good) {
+    reader.Refuse(table.get("name")->source(), good.error().message);
   } else {
     study.name = *name;
   }

@@ -20,6 +20,9 @@ struct StudyFile {
 /// Study::directory. Errors: kInvalidArgument.
 Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path);
 
+/// Whether a study may be called so. Errors: kInvalidArgument.
+Result<void> CheckStudyName(const std::string& name);
+
 /// Reads and parses a file. Errors: kNotFound, kUnavailable, kInvalidArgument.
 Result<StudyFile> ReadStudyFile(const std::string& path);
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kTrialStates[] = {"waiting", "running", "complete", "pruned", "failed"};
 constexpr std::string_view kAttemptStates[] = {"running", "complete",    "pruned",
                                                "failed",  "interrupted", "lost"};
+constexpr std::string_view kAttemptKinds[] = {"trial", "confirmation"};
 constexpr std::string_view kFailures[] = {
     "not-started", "exit-code",  "signal", "out-of-memory", "timeout", "energy-limit",
     "no-result",   "non-finite", "lost",   "interrupted",   "told"};
@@ -31,6 +32,7 @@ std::optional<Enum> ValueIn(const std::string_view (&names)[n], std::string_view
 
 std::string_view Name(TrialState state) { return NameIn(kTrialStates, state); }
 std::string_view Name(AttemptState state) { return NameIn(kAttemptStates, state); }
+std::string_view Name(AttemptKind kind) { return NameIn(kAttemptKinds, kind); }
 std::string_view Name(FailureClass failure) { return NameIn(kFailures, failure); }
 
 std::optional<TrialState> TrialStateFromName(std::string_view name) {
@@ -39,6 +41,10 @@ std::optional<TrialState> TrialStateFromName(std::string_view name) {
 
 std::optional<AttemptState> AttemptStateFromName(std::string_view name) {
   return ValueIn<AttemptState>(kAttemptStates, name);
+}
+
+std::optional<AttemptKind> AttemptKindFromName(std::string_view name) {
+  return ValueIn<AttemptKind>(kAttemptKinds, name);
 }
 
 std::optional<FailureClass> FailureClassFromName(std::string_view name) {

@@ -24,6 +24,9 @@ using TrialNumber = std::int64_t;  // from 0 within a study
 enum class TrialState { kWaiting, kRunning, kComplete, kPruned, kFailed };
 enum class AttemptState { kRunning, kComplete, kPruned, kFailed, kInterrupted, kLost };
 
+/// What an attempt is for: the trial's values, or, once those are there, to see whether they hold.
+enum class AttemptKind { kTrial, kConfirmation };
+
 /// Why an attempt failed. "lost" is no failure of the trainer: its worker vanished.
 enum class FailureClass {
   kNotStarted,   // the command could not be executed
@@ -41,9 +44,11 @@ enum class FailureClass {
 
 std::string_view Name(TrialState state);
 std::string_view Name(AttemptState state);
+std::string_view Name(AttemptKind kind);
 std::string_view Name(FailureClass failure);
 std::optional<TrialState> TrialStateFromName(std::string_view name);
 std::optional<AttemptState> AttemptStateFromName(std::string_view name);
+std::optional<AttemptKind> AttemptKindFromName(std::string_view name);
 std::optional<FailureClass> FailureClassFromName(std::string_view name);
 
 inline bool IsFinished(TrialState state) {
@@ -87,6 +92,8 @@ struct Trial {
   std::uint64_t seed = 0;
   std::optional<TrialNumber> continues;  // the shorter trial whose training it goes on with
   std::int64_t revision = 0;             // grows with every change of any trial of the study
+  std::optional<Joules> foreseen;        // what an attempt of it was expected to take
+  std::string basis;                     // what it was proposed from (proposal_basis.h), or empty
 };
 
 /// The process that holds a claim. `boot_id` is the kernel's, so that a pid means something.
@@ -101,12 +108,14 @@ struct WorkerIdentity {
 struct Attempt {
   TrialNumber trial = 0;
   int number = 1;  // from 1 within the trial
+  AttemptKind kind = AttemptKind::kTrial;
   AttemptState state = AttemptState::kRunning;
   WorkerIdentity worker;
   TimePoint started{};
   std::optional<TimePoint> ended;
   TimePoint lease_until{};
   std::vector<PhaseEnergy> energy;
+  NamedValues values;  // of a confirmation that is complete; those of others are their trial's
   std::optional<FailureClass> failure;
   std::string message;
 };

@@ -4,52 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "base/printable.h"
+
 namespace joulefront {
-namespace {
-
-/// Bytes of the UTF-8 character that `text` begins with; 0 if it begins with none.
-std::size_t CharacterSize(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::size_t size = byte(0) < 0x80                      ? 1
-                           : byte(0) >= 0xC2 && byte(0) < 0xE0 ? 2
-                           : byte(0) >= 0xE0 && byte(0) < 0xF0 ? 3
-                           : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4
-                                                               : 0;
-  if (size == 0 || size > text.size()) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if (size < 3) return size;
-  const unsigned start = byte(0) * 256U + byte(1);  // overlong, surrogates, beyond U+10FFFF
-  const bool valid = start >= 0xE0A0 && (start < 0xEDA0 || start >= 0xEE00) &&
-                     (start < 0xF000 || start >= 0xF090) && start < 0xF490;
-  return valid ? size : 0;
-}
-
-/// At most `longest` bytes of the text, as UTF-8 that a terminal, a database and JSON take: '?'
-/// stands for control characters and for bytes that are no character.
-std::string Printable(std::string_view text, std::size_t longest) {
-  std::string printable;
-  while (!text.empty()) {
-    const std::size_t size = CharacterSize(text);
-    if (printable.size() + std::max<std::size_t>(size, 1) > longest) break;
-    const bool control = size == 1 && (text[0] < 32 || text[0] == 127);
-    if (size == 0 || control) {
-      printable += '?';
-    } else {
-      printable += text.substr(0, size);
-    }
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return printable;
-}
-
-}  // namespace
-
 Result<AttemptLog> AttemptLog::Create(const std::string& path) {
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.open()) return AttemptLog(std::move(file));

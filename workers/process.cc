@@ -187,6 +187,8 @@ void SignalWatch::RequestStop(int signal) {
   if (stop_requests_++ == 0) stop_signal_ = signal;
 }
 
+void SleepFor(Seconds time) { poll(nullptr, 0, static_cast<int>(time.value() * 1e3)); }
+
 void PauseFor(SignalWatch& signals, Seconds time) {
   pollfd fd{signals.fd(), POLLIN, 0};
   poll(&fd, 1, static_cast<int>(time.value() * 1e3));

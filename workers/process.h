@@ -67,6 +67,7 @@ class SignalWatch {
   std::vector<int> sent_;
 };
 
+void SleepFor(Seconds time);
 /// Sleeps until the time is over or a signal comes, and takes it in.
 void PauseFor(SignalWatch& signals, Seconds time);
 

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "workers/metering_plan.h"
 #include "workers/trainer_command.h"
 #include "workers/worker.h"
 
@@ -63,6 +64,7 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
       store_identity_(IdentityOf(options_.store_path)),
       proposer_(store, options_.id, study, std::move(sampler)),
       alerts_(store, options_.id, study, [this](const std::string& line) { Say(line); }),
+      search_meter_(ThisMachine(), PlanOf(study, 0)),
       begin_(MonotonicNow()),
       last_books_(begin_),
       next_books_(begin_) {
@@ -125,6 +127,7 @@ Result<void> StudyRunner::Look() {
   if (const Seconds now = MonotonicNow(); now >= next_books_) {
     JF_TRY(KeepBooks(now));
   } else if (!same && study_.budget.energy) {  // quick trials spend much between two books
+    JF_TRY(ChargeSearch());
     JF_TRY(LookAtEnergy());
   }
   Report();
@@ -146,8 +149,14 @@ Result<void> StudyRunner::KeepBooks(Seconds now) {
   auto elapsed = store_.Elapsed(options_.id);
   if (!elapsed) return Pass(elapsed);
   elapsed_ = *elapsed;
+  JF_TRY(ChargeSearch());
   JF_TRY(LookAtEnergy());
   return Reclaim();
+}
+
+Result<void> StudyRunner::ChargeSearch() {
+  const auto more = search_meter_.TakeMore();
+  return more ? store_.AddSearchEnergy(options_.id, *more) : Result<void>();
 }
 
 Result<void> StudyRunner::LookAtEnergy() {
@@ -170,6 +179,16 @@ bool StudyRunner::TimeOrEnergySpent() const {
   const Budget& budget = study_.budget;
   return (budget.time && elapsed_ >= *budget.time) ||
          (budget.energy && spent_.joules >= *budget.energy);
+}
+
+/// Whether nothing runs, and what waits next would not be claimed: StudyStore::ClaimTrial().
+bool StudyRunner::NextIsTooDear() const {
+  if (!study_.budget.energy || counts_.running > 0) return false;
+  const auto next =
+      std::find_if(proposer_.trials().begin(), proposer_.trials().end(),
+                   [](const Trial& trial) { return trial.state == TrialState::kWaiting; });
+  return next != proposer_.trials().end() && next->foreseen &&
+         spent_.joules + *next->foreseen > *study_.budget.energy;
 }
 
 Result<void> StudyRunner::Propose() {
@@ -197,6 +216,7 @@ bool StudyRunner::IsHopeless() const {
 std::optional<RunEnd> StudyRunner::Finished() const {
   if (IsHopeless()) return RunEnd::kAllFailed;
   if (TimeOrEnergySpent()) return RunEnd::kBudgetSpent;
+  if (NextIsTooDear()) return RunEnd::kTooDear;
   if (counts_.waiting + counts_.running > 0) return std::nullopt;
   if (exhausted_) return RunEnd::kSpaceExhausted;
   return too_dear_at_ == Done() ? RunEnd::kTooDear : RunEnd::kBudgetSpent;

@@ -15,6 +15,7 @@
 #include "study_store/store.h"
 #include "workers/alerts.h"
 #include "workers/process.h"
+#include "workers/search_meter.h"
 
 namespace joulefront {
 
@@ -83,7 +84,9 @@ class StudyRunner {
   Result<void> KeepBooks(Seconds now);
   Result<void> LookAtEnergy();
   Result<void> Reclaim();
+  Result<void> ChargeSearch();
   bool TimeOrEnergySpent() const;
+  bool NextIsTooDear() const;
   bool IsHopeless() const;
   Result<void> Propose();
   std::optional<RunEnd> Finished() const;
@@ -102,6 +105,7 @@ class StudyRunner {
   std::pair<std::uint64_t, std::uint64_t> store_identity_;
   Proposer proposer_;
   EnergyAlerts alerts_;
+  SearchMeter search_meter_;
   std::vector<WorkerProcess> workers_;
   TrialCounts counts_;
   StudyStore::Spent spent_;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -25,8 +26,6 @@ namespace {
 // While nothing waits, the store is asked again after this long, ever more slowly.
 constexpr int kFirstPauseMs = 5;
 constexpr int kLongestPauseMs = 200;
-// Of what was measured: a residual above it is told.
-constexpr double kMostResidual = 0.001;
 // How long a result that the store refuses is kept, once we are told to stop.
 constexpr Seconds kLastPatience(5.0);
 
@@ -49,12 +48,24 @@ class Worker {
         gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)),
         stopping_(store, id, study_) {}
 
+  /// Trains a complete trial again, alone on the machine. Waits for that.
+  Result<AttemptResult> RunConfirmation(TrialNumber trial, std::uint64_t seed) {
+    while (!MayMeter(/*alone=*/true)) {
+      PauseFor(signals_, Seconds(kLongestPauseMs * 1e-3));
+      if (signals_.stop_requests() > 0) return AttemptResult{.state = AttemptState::kInterrupted};
+    }
+    const TimePoint now = CalendarNow();
+    auto claim = store_.ClaimConfirmation(id_, trial, seed, self_, Later(now, options_.lease), now);
+    if (!claim) return Pass(claim);
+    return RunClaim(*claim, AttemptKind::kConfirmation);
+  }
+
   // Claim a trial, run it, and begin again at once; when nothing waits, end if the study is closed,
   // else look again later.
   Result<void> Run() {
     int pause = kFirstPauseMs;
     while (signals_.stop_requests() == 0) {
-      if (MayMeter()) {
+      if (MayMeter(study_.workers.exclusive)) {
         auto ran = RunNext();
         gpu_lock_.Release();
         if (!ran) return Pass(ran);
@@ -78,10 +89,9 @@ class Worker {
   }
 
   /// Whether nobody who wants the machine, or the GPU, for itself stands in the way.
-  bool MayMeter() {
+  bool MayMeter(bool alone) {
     const bool own_gpu = !metering_.plan.gpus.empty() && metering_.plan.gpu_users == 1;
-    const bool free =
-        host_lock_.TryAcquire(study_.workers.exclusive) && gpu_lock_.TryAcquire(own_gpu);
+    const bool free = host_lock_.TryAcquire(alone) && gpu_lock_.TryAcquire(own_gpu);
     if (!free && !told_waiting_) Say("waiting for attempts of other studies on this machine");
     told_waiting_ = !free;
     for (const HostLock* lock : {&host_lock_, &gpu_lock_}) {
@@ -93,17 +103,18 @@ class Worker {
   /// False if nothing waits.
   Result<bool> RunNext() {
     const TimePoint now = CalendarNow();
-    auto claim = store_.ClaimTrial(id_, self_, Later(now, options_.lease), now);
+    auto claim = store_.ClaimTrial(id_, self_, Later(now, options_.lease), now, std::nullopt,
+                                   study_.budget.energy);
     if (!claim && claim.error().code != ErrorCode::kBusy) return Pass(claim, "claiming a trial");
     if (!claim || !*claim) return false;
-    JF_TRY(RunClaim(**claim));
+    JF_TRY(RunClaim(**claim, AttemptKind::kTrial));
     return true;
   }
 
-  Result<void> RunClaim(const Claim& claim) {
+  Result<AttemptResult> RunClaim(const Claim& claim, AttemptKind kind) {
     const std::string work_dir =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
-    auto origin = OriginOf(claim);
+    auto origin = kind == AttemptKind::kTrial ? OriginOf(claim) : std::optional<Trial>();
     if (!origin) return Pass(origin);
     auto command = PrepareTrainer(study_, claim, work_dir, options_.slot,
                                   *origin ? WorkDirOfOrigin(**origin) : "");
@@ -113,7 +124,7 @@ class Worker {
       return Pass(command);
     }
     const AttemptEnd end =
-        RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim));
+        RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim, kind));
     WarnOfResidual(claim, end);
     if (end.not_started && end.not_started->code == ErrorCode::kNoMeter) {  // so is this
       JF_TRY(Deliver(claim,
@@ -132,7 +143,8 @@ class Worker {
                       end.meter_faults));
     }
     JF_TRY(Deliver(claim, result, end.stopped));
-    return end.energy_limited ? TellLimit(claim, result) : Result<void>();
+    if (end.energy_limited) JF_TRY(TellLimit(claim, result));
+    return result;
   }
 
   std::string WorkDirOfOrigin(const Trial& origin) const {
@@ -195,11 +207,12 @@ class Worker {
     return {};
   }
 
-  AttemptCallbacks CallbacksFor(const Claim& claim) {
+  AttemptCallbacks CallbacksFor(const Claim& claim, AttemptKind kind) {
     return {.on_progress =
-                [this, &claim](const ProgressMessage& progress,
-                               const std::vector<PhaseEnergy>& energy) {
-                  return TakeProgress(claim, progress, energy);
+                [this, &claim, kind](const ProgressMessage& progress,
+                                     const std::vector<PhaseEnergy>& energy) {
+                  return kind == AttemptKind::kConfirmation ||
+                         TakeProgress(claim, progress, energy);
                 },
             .on_heartbeat =
                 [this, &claim](const std::vector<PhaseEnergy>& energy) {
@@ -305,8 +318,10 @@ WorkerIdentity ThisWorker(int slot) {
           .start_ticks = StartTicks(SystemRoots{}, getpid()).value_or(0)};
 }
 
-Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
-                  SignalWatch& signals) {
+namespace {
+
+Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
+                                           const WorkerOptions& options, SignalWatch& signals) {
   auto study = store.LoadStudy(id);
   if (!study) return Pass(study);
   if (study->trainer.command.empty()) {
@@ -317,7 +332,25 @@ Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
   auto patterns = MetricPatterns::Create(study->trainer.metrics);
   if (!patterns) return Pass(patterns);
   BecomeSubreaper();
-  return Worker(store, id, std::move(*study), std::move(*patterns), options, signals).Run();
+  return std::make_unique<Worker>(store, id, std::move(*study), std::move(*patterns), options,
+                                  signals);
+}
+
+}  // namespace
+
+Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
+                  SignalWatch& signals) {
+  auto worker = MakeWorker(store, id, options, signals);
+  if (!worker) return Pass(worker);
+  return (*worker)->Run();
+}
+
+Result<AttemptResult> ConfirmOnce(StudyStore& store, StudyId id, TrialNumber trial,
+                                  std::uint64_t seed, const WorkerOptions& options,
+                                  SignalWatch& signals) {
+  auto worker = MakeWorker(store, id, options, signals);
+  if (!worker) return Pass(worker);
+  return (*worker)->RunConfirmation(trial, seed);
 }
 
 Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& study,

@@ -28,6 +28,13 @@ WorkerIdentity ThisWorker(int slot);
 Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
                   SignalWatch& signals);
 
+/// Trains a complete trial again, alone among all attempts of this machine (which is waited for)
+/// and without stopping it early, and keeps what comes of it as a confirmation. Errors: as for
+/// Work(), and those of ClaimConfirmation().
+Result<AttemptResult> ConfirmOnce(StudyStore& store, StudyId id, TrialNumber trial,
+                                  std::uint64_t seed, const WorkerOptions& options,
+                                  SignalWatch& signals);
+
 /// Ends the running attempts whose worker is gone: its lease has expired, or it ran under this
 /// kernel and its process is no more. Kills what is left of their trainers; their trials wait again
 /// or fail (StateAfter). Returns how many.

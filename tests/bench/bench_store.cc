@@ -60,7 +60,7 @@ Result<void> Fill(StudyStore& store, std::int64_t trials) {
         .proposed_by = "random",
         .reason = "",
         .seed = static_cast<std::uint64_t>(k)};
-    JF_TRY(store.AddTrial(*id, trial, std::nullopt, now));
+    JF_TRY(store.AddTrial(*id, trial, {}, now));
     auto claim =
         store.ClaimTrial(*id, {.name = "w", .host = "bench", .boot_id = "b", .pid = 1}, now, now);
     if (!claim) return Pass(claim);

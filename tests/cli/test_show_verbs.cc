@@ -26,7 +26,7 @@ TEST_CASE("status tells where the study stands, what it spent and what failed") 
         "\n"
         "failed     count     last  why\n"
         "---------  -----  -------  --------------------------------------------\n"
-        "exit-code      1  trial 4  exit status 1; its last line: \"no\",  [2Jgone\n");
+        "exit-code      1  trial 4  exit status 1; its last line: \"no\",??[2Jgone\n");
 }
 
 TEST_CASE("status as CSV and JSON has the same figures for programs") {
@@ -41,7 +41,8 @@ TEST_CASE("status as CSV and JSON has the same figures for programs") {
   CHECK(data["trials"] ==
         json::parse(R"({"complete":4,"failed":1,"pruned":0,"running":0,"waiting":1})"));
   CHECK(data["energy"] ==
-        json::parse(R"({"joules":192.5,"class":"estimated","attempts_without":0})"));
+        json::parse(
+            R"({"joules":192.5,"search_joules":0.0,"class":"estimated","attempts_without":0})"));
   CHECK(data["front"] == 3);
   CHECK(data["proposed_by"] == json::parse(R"({"nsga2":1,"sobol":5})"));
   CHECK(data["last_proposal"] ==

@@ -109,7 +109,8 @@ TEST_CASE("A study of another definition is refused with the difference, and exi
       "joulefront ask-tell: study 'told' in 's.db' was begun with another definition, and results "
       "of two definitions cannot be mixed:\n"
       "  space.width.high: 64.0 in the store, 99.0 in the study file\n"
-      "undo the change, or give the study another name or --store\n");
+      "undo the change, or begin a new study with the front of this one: --branch NAME, or another "
+      "--store\n");
   shop.Write("study.toml", kTwoReported + "[budget]\ntrials = 9\n[search]\nsampler = \"random\"\n");
   CHECK(shop.Run({"ask-tell", "study.toml", "--store", "s.db"}, "{\"ask\": 1}\n").code == 0);
   CHECK(shop.Run({"status", "s.db"}).out.find("budget   9 trials\n") != std::string::npos);

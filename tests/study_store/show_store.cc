@@ -20,8 +20,11 @@ std::string ShowStudy(StudyStore& store, const StudyEntry& entry) {
   text += fmt::format(" waiting {} running {} complete {} pruned {} failed {}\n", counts.waiting,
                       counts.running, counts.complete, counts.pruned, counts.failed);
   const auto spent = Require(store.EnergySpent(entry.id));
-  text += fmt::format(" spent {:.9g} J, {}, {} without\n", spent.joules.value(),
-                      spent.weakest ? Name(*spent.weakest) : "none", spent.attempts_without);
+  text += fmt::format(
+      " spent {:.9g} J, {}, {} without; reserved {:.9g} and {:.9g} J; search {:.9g}\n",
+      spent.joules.value(), spent.weakest ? Name(*spent.weakest) : "none", spent.attempts_without,
+      spent.reserved_running.value(), spent.reserved_waiting.value(), spent.search.value());
+  text += Show(Require(store.SearchEnergy(entry.id)));
   for (const Trial& trial : Require(store.LoadTrials(entry.id))) text += Show(trial);
   for (const Attempt& attempt : Require(store.LoadAttempts(entry.id))) text += Show(attempt);
   for (const Attempt& attempt : Require(store.LoadRunningAttempts(entry.id))) {
@@ -70,18 +73,23 @@ std::string Show(const Trial& trial) {
       trial.seed, trial.attempts, NameOrNone(trial.failure), trial.message, trial.revision);
   for (const auto& [name, value] : trial.values) text += fmt::format(" {}={}", name, value);
   if (trial.continues) text += fmt::format(" continues {}", *trial.continues);
+  if (trial.foreseen) text += fmt::format(" foreseen {}", trial.foreseen->value());
+  text += " " + trial.basis;
   return text + "\n" + Show(trial.energy);
 }
 
 std::string Show(const Attempt& attempt) {
   const WorkerIdentity& worker = attempt.worker;
+  std::string values;
+  for (const auto& [name, value] : attempt.values) values += fmt::format(" {}={}", name, value);
   return fmt::format(
-             " attempt {} of trial {} {} by {} on {} {} pid {} ticks {} started {} lease {} ended "
-             "{} failure {} '{}'\n",
-             attempt.number, attempt.trial, Name(attempt.state), worker.name, worker.host,
-             worker.boot_id, worker.pid, worker.start_ticks, Ms(attempt.started),
-             Ms(attempt.lease_until), attempt.ended ? Ms(*attempt.ended) : -1,
-             NameOrNone(attempt.failure), attempt.message) +
+             " {} {} of trial {} {} by {} on {} {} pid {} ticks {} started {} lease {} ended "
+             "{} failure {} '{}'{}\n",
+             attempt.kind == AttemptKind::kTrial ? "attempt" : "confirmation", attempt.number,
+             attempt.trial, Name(attempt.state), worker.name, worker.host, worker.boot_id,
+             worker.pid, worker.start_ticks, Ms(attempt.started), Ms(attempt.lease_until),
+             attempt.ended ? Ms(*attempt.ended) : -1, NameOrNone(attempt.failure), attempt.message,
+             values) +
          Show(attempt.energy);
 }
 

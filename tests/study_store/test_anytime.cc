@@ -43,7 +43,7 @@ struct OneTrial {
                              .reason = "",
                              .seed = 1,
                              .continues = {}},
-                            std::nullopt, At(1)));
+                            {}, At(1)));
     const Claim claim = ClaimNext(*store, id, "w", At(100));
     for (const Reported& report : reports) {
       Require(store->AddProgress(claim, report.step, report.values, At(2)));

@@ -45,7 +45,7 @@ class Steps {
                               .reason = "",
                               .seed = 1,
                               .continues = {}},
-                             std::nullopt, At(1)));
+                             {}, At(1)));
     return ClaimNext(*store_, id_, "w", At(100));
   }
 

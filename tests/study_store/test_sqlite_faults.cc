@@ -119,6 +119,12 @@ std::vector<Step> Scenario() {
         return s.FinishAttempt(HeldBy(1, 2, "c"), Ended(AttemptState::kFailed, Energy(3.0)), {},
                                At(7));
       },
+      [](StudyStore& s) { return Void(s.ClaimConfirmation(1, 0, 7, Worker("d"), At(60), At(7))); },
+      [](StudyStore& s) {
+        return s.FinishAttempt(HeldBy(0, 2, "d"), Completed({{"error", 0.25}}, 2.0), {}, At(8));
+      },
+      [](StudyStore& s) { return s.AddSearchEnergy(1, Phase("search", 0.5)); },
+      [](StudyStore& s) { return s.AddSearchEnergy(1, Phase("search", 0.25)); },
       [](StudyStore& s) { return s.AddEvent(1, "kind", "message", At(8)); },
       [](StudyStore& s) { return s.SetOpen(1, false); },
   };

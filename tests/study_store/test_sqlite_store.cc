@@ -47,7 +47,7 @@ void Sql(const std::string& path, const std::string& script) {
 void MakeStore(const std::string& path) {
   const auto store = OpenStore(path);
   const StudyId study = Require(store->CreateStudy(SampleStudy(), At(1)));
-  for (int k = 0; k < 3; ++k) Require(store->AddTrial(study, SampleTrial(k), std::nullopt, At(2)));
+  for (int k = 0; k < 3; ++k) Require(store->AddTrial(study, SampleTrial(k), {}, At(2)));
   const Claim claim = ClaimNext(*store, study, "a", At(3));
   Require(store->FinishAttempt(claim, Completed({{"error", 0.5}}, 3.0), RetryLimits{}, At(4)));
   ClaimNext(*store, study, "a", At(5));
@@ -176,7 +176,7 @@ TEST_CASE("a store of a newer version says which, and to update") {
     CHECK(error.message ==
           path +
               " was written by a newer joulefront (store version 7; this one knows "
-              "versions up to 2); update joulefront");
+              "versions up to 3); update joulefront");
   }
 }
 
@@ -194,21 +194,24 @@ TEST_CASE("a store is migrated step by step, after a copy of it was made") {
   const std::string path = folder / "store.db";
   MakeStore(path);
   const std::string before = Show(*OpenStore(path, OpenMode::kRead));
-  const Migration good[] = {{2, "ALTER TABLE study ADD COLUMN note TEXT"},
-                            {3, "UPDATE study SET note = 'kept'"}};
-  const Migration bad[] = {{2, "ALTER TABLE study ADD COLUMN note TEXT"}, {3, "DROP TABLE none"}};
+  constexpr std::int64_t kNow = kSchemaVersion, kLater = kSchemaVersion + 2;
+  const Migration good[] = {{kNow, "ALTER TABLE study ADD COLUMN note TEXT"},
+                            {kNow + 1, "UPDATE study SET note = 'kept'"}};
+  const Migration bad[] = {{kNow, "ALTER TABLE study ADD COLUMN note TEXT"},
+                           {kNow + 1, "DROP TABLE none"}};
   {
     auto connection = SqliteConnection::Open(path, path, SQLITE_OPEN_READWRITE, kBusyWait);
     REQUIRE(connection);
-    REQUIRE_FALSE(Migrate(**connection, bad, 4));
-    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == 2);
-    Require(Migrate(**connection, good, 4));
-    Require(Migrate(**connection, good, 4));  // nothing left to do
-    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == 4);
+    REQUIRE_FALSE(Migrate(**connection, bad, kLater));
+    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == kNow);
+    Require(Migrate(**connection, good, kLater));
+    Require(Migrate(**connection, good, kLater));  // nothing left to do
+    CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == kLater);
     CHECK(Require((*connection)->SelectInt("SELECT count(*) FROM study WHERE note = 'kept'")) == 1);
   }
-  CHECK(Show(*OpenStore(path + ".v2.bak", OpenMode::kRead)) == before);
-  CHECK(OpenError(path, OpenMode::kRead).message.find("version 4") != std::string::npos);
+  CHECK(Show(*OpenStore(fmt::format("{}.v{}.bak", path, kNow), OpenMode::kRead)) == before);
+  CHECK(OpenError(path, OpenMode::kRead).message.find(fmt::format("version {}", kLater)) !=
+        std::string::npos);
 }
 
 TEST_CASE("a store of version 1 is brought up to date, and keeps what it holds") {
@@ -232,7 +235,7 @@ TEST_CASE("a store of version 1 is brought up to date, and keeps what it holds")
   REQUIRE(trials.size() == 1);
   CHECK(trials[0].energy.at(0).figure->joules == Joules(2.0));
   CHECK_FALSE(trials[0].energy.at(0).figure->division);
-  Require(store->AddTrial(1, SampleTrial(1), std::nullopt, At(2)));
+  Require(store->AddTrial(1, SampleTrial(1), {}, At(2)));
   const Claim claim = ClaimNext(*store, 1, "a", At(3));
   AttemptResult failed = Ended(AttemptState::kFailed, Energy(3.0));
   failed.failure = FailureClass::kEnergyLimit;
@@ -277,7 +280,7 @@ TEST_CASE("a look leaves neither file nor trace") {
   {
     const auto store = OpenStore(path, OpenMode::kRead);
     Show(*store);
-    const auto refused = store->AddTrial(1, SampleTrial(), std::nullopt, At(2));
+    const auto refused = store->AddTrial(1, SampleTrial(), {}, At(2));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::kUnavailable);
   }
@@ -327,13 +330,13 @@ TEST_CASE("a lock that is held for too long is told, and mends") {
   sqlite3* other = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
   REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-  const auto refused = (*store)->AddTrial(1, SampleTrial(), std::nullopt, At(2));
+  const auto refused = (*store)->AddTrial(1, SampleTrial(), {}, At(2));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::kBusy);
   CHECK(refused.error().message.find(path) != std::string::npos);
   CHECK(Require((*store)->LoadTrials(1)).size() == 3);  // readers do not wait
   sqlite3_close(other);
-  Require((*store)->AddTrial(1, SampleTrial(), std::nullopt, At(2)));
+  Require((*store)->AddTrial(1, SampleTrial(), {}, At(2)));
 }
 
 TEST_CASE("a full disk is told, loses nothing, and the study goes on once there is room") {
@@ -349,7 +352,7 @@ TEST_CASE("a full disk is told, loses nothing, and the study goes on once there 
     auto store = OpenSqliteStore(path, OpenMode::kWrite);
     if (!store) _exit(1);
     for (int k = 0; k < 100'000; ++k) {
-      const auto added = (*store)->AddTrial(1, SampleTrial(k), std::nullopt, At(2));
+      const auto added = (*store)->AddTrial(1, SampleTrial(k), {}, At(2));
       if (added) continue;
       std::ofstream(log) << k << " " << static_cast<int>(added.error().code) << " "
                          << added.error().message;
@@ -371,7 +374,7 @@ TEST_CASE("a full disk is told, loses nothing, and the study goes on once there 
   CHECK(added > 10);
   const auto store = OpenStore(path, OpenMode::kWrite);
   CHECK(Require(store->LoadTrials(1)).size() == added);
-  Require(store->AddTrial(1, SampleTrial(), std::nullopt, At(2)));
+  Require(store->AddTrial(1, SampleTrial(), {}, At(2)));
 }
 
 TEST_CASE("file systems that machines share are known by their type") {

@@ -33,7 +33,7 @@ std::vector<Row> Ask(const std::string& path, const std::string& sql) {
 
 /// Adds a trial and completes it with these values.
 void Complete(StudyStore& store, StudyId study, const NamedValues& values, double joules = 4.0) {
-  const auto number = Require(store.AddTrial(study, SampleTrial(), std::nullopt, At(2)));
+  const auto number = Require(store.AddTrial(study, SampleTrial(), {}, At(2)));
   const auto claim = store.ClaimTrial(study, Worker("w"), At(99), At(3), number);
   REQUIRE(Require(claim).has_value());
   Require(store.FinishAttempt(**claim, Completed(values, joules), RetryLimits{}, At(4)));
@@ -97,7 +97,7 @@ TEST_CASE("trials_wide shows every trial with its values and its joules, missing
   const auto store = OpenStore(path);
   const StudyId study = Require(store->CreateStudy(SampleStudy(), At(1)));
   Complete(*store, study, {{"error", 0.5}, {"energy", 3.0}}, 4.0);
-  for (int k = 1; k < 3; ++k) Require(store->AddTrial(study, SampleTrial(k), std::nullopt, At(2)));
+  for (int k = 1; k < 3; ++k) Require(store->AddTrial(study, SampleTrial(k), {}, At(2)));
   const Claim lost = ClaimNext(*store, study, "a", At(3));
   Require(store->FinishAttempt(lost, Ended(AttemptState::kLost, Energy(2.0)), {}, At(4)));
   const Claim failing = ClaimNext(*store, study, "a", At(5));
@@ -140,7 +140,7 @@ TEST_CASE("the view front agrees with the front that the program computes") {
       }
       Complete(*store, id, values);
     }
-    Require(store->AddTrial(id, SampleTrial(), std::nullopt, At(2)));
+    Require(store->AddTrial(id, SampleTrial(), {}, At(2)));
   }
   auto by_view = FrontByView(path), by_program = FrontByProgram(*store);
   const auto same_order = [](const OnFront& a, const OnFront& b) {
@@ -172,7 +172,7 @@ TEST_CASE("every query of docs/store_schema.md answers") {
   for (int k = 0; k < 3; ++k) {
     NewTrial trial = SampleTrial(k);
     trial.configuration = "{\"optimizer\":\"adam\"}";
-    Require(store->AddTrial(id, trial, std::nullopt, At(2)));
+    Require(store->AddTrial(id, trial, {}, At(2)));
   }
   const Claim first = ClaimNext(*store, id, "a", At(3));
   Require(store->AddProgress(first, 1, {{"error", 0.75}}, At(4)));

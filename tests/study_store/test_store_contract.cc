@@ -15,9 +15,7 @@ struct Fixture {
   std::unique_ptr<StudyStore> store = implementation.make(folder);
   StudyId study = Require(store->CreateStudy(SampleStudy(), At(1)));
 
-  TrialNumber Add(int k = 0) {
-    return Require(store->AddTrial(study, SampleTrial(k), std::nullopt, At(2)));
-  }
+  TrialNumber Add(int k = 0) { return Require(store->AddTrial(study, SampleTrial(k), {}, At(2))); }
   Trial Load(TrialNumber number) {
     return Require(store->LoadTrials(study)).at(static_cast<std::size_t>(number));
   }
@@ -122,7 +120,7 @@ TEST_CASE_METHOD(Fixture,
   Add();
   NewTrial longer = SampleTrial(1);
   longer.continues = 0;
-  Require(store->AddTrial(study, longer, std::nullopt, At(2)));
+  Require(store->AddTrial(study, longer, {}, At(2)));
   CHECK(Finish(ClaimNext(*store, study, "a", At(3)), Completed({{"error", 0.3}}, 30.0)) == kNone);
   for (const TrialNumber number : {0, 1}) {
     CHECK(Show(Require(store->LoadTrial(study, number))) == Show(Load(number)));
@@ -135,11 +133,11 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(Fixture, "the budget of trials is checked as the trial is added") {
-  CHECK(Require(store->AddTrial(study, SampleTrial(), 1, At(2))) == 0);
-  const auto refused = store->AddTrial(study, SampleTrial(), 1, At(2));
+  CHECK(Require(store->AddTrial(study, SampleTrial(), Limits{.trials = 1}, At(2))) == 0);
+  const auto refused = store->AddTrial(study, SampleTrial(), Limits{.trials = 1}, At(2));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::kConflict);
-  CHECK(Require(store->AddTrial(study, SampleTrial(), 2, At(2))) == 1);
+  CHECK(Require(store->AddTrial(study, SampleTrial(), Limits{.trials = 2}, At(2))) == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "the waiting trial of the lowest number is claimed first") {
@@ -410,7 +408,7 @@ TEST_CASE_METHOD(Fixture, "only the trials changed after a revision are loaded, 
 TEST_CASE_METHOD(Fixture, "studies in one store do not see each other") {
   const StudyId other = Require(store->CreateStudy(SampleStudy("other"), At(1)));
   Add(0);
-  Require(store->AddTrial(other, SampleTrial(7), std::nullopt, At(2)));
+  Require(store->AddTrial(other, SampleTrial(7), {}, At(2)));
   const Claim claim = ClaimNext(*store, other, "a", At(3));
   CHECK(claim.configuration == SampleTrial(7).configuration);
   CHECK(Finish(claim, Completed({{"error", 0.5}}, 3.0)) == kNone);
@@ -424,7 +422,7 @@ TEST_CASE_METHOD(Fixture, "text that would break SQL is kept as it is") {
   const std::string nasty = "Robert'); DROP TABLE trial;-- \"`\\ \xc3\xa9\xe2\x82\xac \x01 %s {}";
   NewTrial trial = SampleTrial();
   trial.reason = nasty;
-  Require(store->AddTrial(study, trial, std::nullopt, At(2)));
+  Require(store->AddTrial(study, trial, {}, At(2)));
   const auto claim = store->ClaimTrial(study, Worker(nasty), At(60), At(3));
   REQUIRE(Require(claim).has_value());
   AttemptResult result = Completed({{nasty, 1.0}}, 1.0);

@@ -103,13 +103,22 @@ void Pair::Claim_() {
   const auto worker =
       Worker(fmt::format("w{}", Below(3)), Below(10) == 0 ? "another boot" : "boot-1");
   std::optional<TrialNumber> trial;
-  if (Below(5) == 0) trial = static_cast<TrialNumber>(Below(10));
+  if (Below(3) == 0) trial = static_cast<TrialNumber>(Below(10));
   const TimePoint until = now_ + std::chrono::seconds(Below(30));
+  std::optional<Joules> energy;
+  if (Below(4) == 0) energy = Joules(static_cast<double>(Below(500)));
+  const bool again = trial && Below(2) == 0;
   std::optional<Claim> claimed;
   Both([&](StudyStore& store) {
-    const auto claim = store.ClaimTrial(study, worker, until, now_, trial);
-    if (!claim || !*claim) return Outcome(claim);
-    claimed = **claim;
+    if (again) {
+      const auto claim = store.ClaimConfirmation(study, *trial, 7, worker, until, now_);
+      if (!claim) return Outcome(claim);
+      claimed = *claim;
+    } else {
+      const auto claim = store.ClaimTrial(study, worker, until, now_, trial, energy);
+      if (!claim || !*claim) return Outcome(claim);
+      claimed = **claim;
+    }
     return fmt::format("{} {} {} {}", claimed->trial, claimed->attempt, claimed->configuration,
                        claimed->seed);
   });
@@ -125,7 +134,7 @@ void Pair::Finish() {
 
 void Pair::ChangeStudy() {
   const StudyId study = AnyStudy();
-  switch (Below(4)) {
+  switch (Below(5)) {
     case 0: {
       const bool open = Below(3) != 0;
       return Both([&](StudyStore& s) { return Outcome(s.SetOpen(study, open)); });
@@ -136,6 +145,14 @@ void Pair::ChangeStudy() {
       Study changed = SampleStudy();
       changed.workers.count = static_cast<int>(Below(9));
       return Both([&](StudyStore& s) { return Outcome(s.UpdateSettings(study, changed)); });
+    }
+    case 3: {
+      const std::optional<double> joules =
+          Below(5) == 0 ? std::nullopt : std::optional(static_cast<double>(Below(9)));
+      Provenance provenance = Estimate();
+      provenance.host = fmt::format("host {}", Below(3));
+      const PhaseEnergy taken = Phase("search", joules, provenance);
+      return Both([&](StudyStore& s) { return Outcome(s.AddSearchEnergy(study, taken)); });
     }
     default:
       return Both([&](StudyStore& s) { return Outcome(s.AddEvent(study, "kind", "what", now_)); });
@@ -160,10 +177,13 @@ void Pair::Operate() {
   const std::uint64_t kind = Below(100);
   if (kind < 20) {
     const StudyId study = AnyStudy();
-    const NewTrial trial = SampleTrial(static_cast<int>(Below(1000)));
-    std::optional<std::int64_t> limit;
-    if (Below(2) == 0) limit = static_cast<std::int64_t>(Below(40));
-    Both([&](StudyStore& s) { return Outcome(s.AddTrial(study, trial, limit, now_)); });
+    NewTrial trial = SampleTrial(static_cast<int>(Below(1000)));
+    if (Below(2) == 0) trial.foreseen = Joules(static_cast<double>(1 + Below(20)));
+    if (Below(2) == 0) trial.basis = "{}";
+    Limits limits;
+    if (Below(2) == 0) limits.trials = static_cast<std::int64_t>(Below(40));
+    if (Below(2) == 0) limits.energy = Joules(static_cast<double>(Below(500)));
+    Both([&](StudyStore& s) { return Outcome(s.AddTrial(study, trial, limits, now_)); });
   } else if (kind < 45) {
     Claim_();
   } else if (kind < 65) {

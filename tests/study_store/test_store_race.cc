@@ -81,7 +81,7 @@ TEST_CASE("16 processes share 2,000 trials: none is claimed twice, and no lock i
     const auto store = OpenStore(path);
     Require(store->CreateStudy(SampleStudy(), At(1)));
     for (int k = 0; k < kTrials; ++k) {
-      Require(store->AddTrial(1, SampleTrial(k), std::nullopt, At(2)));
+      Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
     }
   }
   std::vector<pid_t> children;
@@ -131,7 +131,7 @@ TEST_CASE("readers that come and go disturb no writer, and see only whole trials
   {
     const auto store = OpenStore(path);
     Require(store->CreateStudy(SampleStudy(), At(1)));
-    for (int k = 0; k < 300; ++k) Require(store->AddTrial(1, SampleTrial(k), std::nullopt, At(2)));
+    for (int k = 0; k < 300; ++k) Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
   }
   const pid_t writer = Fork([&] { return Work(path, "w", log); });
   bool done = false;
@@ -157,7 +157,7 @@ TEST_CASE("kill -9 in the middle of writing loses nothing that was finished") {
   {
     const auto store = OpenStore(path);
     Require(store->CreateStudy(SampleStudy(), At(1)));
-    for (int k = 0; k < 3000; ++k) Require(store->AddTrial(1, SampleTrial(k), std::nullopt, At(2)));
+    for (int k = 0; k < 3000; ++k) Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
   }
   std::set<TrialNumber> finished;
   for (int round = 0; round < 12; ++round) {

@@ -60,6 +60,8 @@ TEST_CASE("a budget of joules stops the study") {
   CHECK(counts.running == 0);
   // Two trials may be under way when it is spent.
   const double mean = spent.joules.value() / static_cast<double>(counts.complete);
+  // Attempts' joules, and those of the search, which stand beside them.
+  CHECK(spent.search.value() > 0.0);
   CHECK(spent.joules.value() <= 2.0 + 3.0 * mean);
   CHECK(spent.joules.value() >= 2.0 - 6.0 * mean);
   const auto before = study.Trials();

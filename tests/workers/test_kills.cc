@@ -190,7 +190,7 @@ TEST_CASE("a result that comes after its lease was lost changes nothing") {
   const StudyId id = Require(store->CreateStudy(parsed, CalendarNow()));
   Require(store->AddTrial(id,
                           {.configuration = R"({"x":0.5})", .proposed_by = "test", .reason = {}},
-                          std::nullopt, CalendarNow()));
+                          {}, CalendarNow()));
   const pid_t worker = fork();
   if (worker == 0) {
     SignalWatch signals;

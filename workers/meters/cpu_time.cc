@@ -151,9 +151,10 @@ std::optional<Seconds> OwnTime(const SystemRoots& roots, pid_t pid) {
   return FromTicks(stat->own);
 }
 
-/// Busy time of all CPUs since boot: user, nice, system, irq and softirq. Guests are inside user
-/// and nice; idle, I/O wait and what another machine stole are not busy.
-std::optional<Seconds> HostBusy(const SystemRoots& roots) {
+}  // namespace
+
+// Guests are inside user and nice; idle, I/O wait and what another machine stole are not busy.
+std::optional<Seconds> HostBusyTime(const SystemRoots& roots) {
   const auto text = ReadKernelLine(roots.proc + "/stat");
   if (!text || !text->starts_with("cpu ")) return std::nullopt;
   std::array<std::int64_t, 7> fields{};  // user nice system idle iowait irq softirq
@@ -168,17 +169,15 @@ std::optional<Seconds> HostBusy(const SystemRoots& roots) {
   return FromTicks(fields[0] + fields[1] + fields[2] + fields[5] + fields[6]);
 }
 
-}  // namespace
-
 CpuTimeFollower::CpuTimeFollower(const SystemRoots& roots, const TrainerCgroup* cgroup)
     : roots_(roots),
       cgroup_(cgroup),
       trainer_at_start_(TrainerNow()),
-      host_at_start_(HostBusy(roots)) {}
+      host_at_start_(HostBusyTime(roots)) {}
 
 CpuUsage CpuTimeFollower::Read() {
   last_.trainer = std::max(last_.trainer, TrainerNow() - trainer_at_start_);
-  const auto host = HostBusy(roots_);
+  const auto host = HostBusyTime(roots_);
   if (host && host_at_start_) last_.host_busy = std::max(last_.host_busy, *host - *host_at_start_);
   return last_;
 }

@@ -42,6 +42,9 @@ class CpuTimeFollower {
   CpuUsage last_;
 };
 
+/// Busy time of all CPUs since boot: user, nice, system, irq and softirq. Empty if it is not known.
+std::optional<Seconds> HostBusyTime(const SystemRoots& roots);
+
 /// Live descendants of `pid`, in no order; those that end while looking may be missing.
 std::vector<pid_t> Descendants(const SystemRoots& roots, pid_t pid);
 

@@ -18,6 +18,8 @@ namespace joulefront {
 namespace {
 
 constexpr std::string_view kEstimate = "cpu-time";
+// How long a look at all sources waits for what a user's program prints first.
+constexpr Seconds kLongestPatience(5.0);
 
 bool IsInner(Boundary boundary) { return boundary <= Boundary::kModule; }
 
@@ -98,6 +100,17 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
                           source, why));
 }
 
+/// A GPU of the plan's that cannot be read: its joules would be missing without a word.
+const SourceListing* MissingGpu(const std::vector<SourceListing>& listings, const MeterPlan& plan) {
+  for (const std::string& gpu : plan.gpus) {
+    const auto found = std::find_if(listings.begin(), listings.end(), [&](const auto& listing) {
+      return !listing.readable && listing.domain.name == "gpu " + gpu;
+    });
+    if (found != listings.end()) return &*found;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool IsFromTrainer(const MeterPlan& plan) {
@@ -126,7 +139,9 @@ FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek s
                            "no management controller (/dev/ipmi0)"));
   }
   for (const UserSource& own : plan.own) {
-    if (wanted(own.name, false)) Append(found, FindUserSources({own}));
+    const Seconds patience =
+        seek == Seek::kAll ? std::min(own.period * 2.0, kLongestPatience) : Seconds(0);
+    if (wanted(own.name, false)) Append(found, FindUserSources({own}, patience));
   }
   found.listings.push_back(
       {EstimateDomain(), true,
@@ -139,6 +154,10 @@ FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek s
 
 Result<std::vector<std::size_t>> ChooseSources(const std::vector<SourceListing>& listings,
                                                const MeterPlan& plan) {
+  if (const SourceListing* gpu = MissingGpu(listings, plan)) {
+    return Fail(ErrorCode::kNoMeter, fmt::format("joules of {} are asked for, but: {}; {}",
+                                                 gpu->domain.name, gpu->detail, gpu->remedy));
+  }
   if (plan.sources.empty()) return Automatic(listings);
   std::vector<std::size_t> chosen;
   std::size_t outer = 0;

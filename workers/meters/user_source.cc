@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -101,6 +102,18 @@ class CommandSource final : public EnergySource {
   const Domain& domain() const override { return domain_; }
   int start_error() const { return error_; }
 
+  /// Waits for the first line. Whether it, if it came, is a reading.
+  bool BeginsWell(Seconds patience) {
+    const double end = MonotonicSeconds() + patience.value();
+    for (double left = patience.value(); !last_ && left > 0.0; left = end - MonotonicSeconds()) {
+      pollfd printed{out_, POLLIN, 0};
+      const bool waited = poll(&printed, 1, static_cast<int>(left * 1e3) + 1) > 0;
+      Read();
+      if (waited && (printed.revents & POLLIN) == 0) break;  // it has closed its output
+    }
+    return !last_ || last_->microjoules || last_->microwatts;
+  }
+
   RawReading Read() override {
     std::array<char, 4096> buffer;
     // A program may print without end.
@@ -173,7 +186,7 @@ std::optional<std::uint64_t> ParseMillionths(std::string_view text) {
   return static_cast<std::uint64_t>(std::llround(number * 1e6));
 }
 
-FoundSources FindUserSources(const std::vector<UserSource>& sources) {
+FoundSources FindUserSources(const std::vector<UserSource>& sources, Seconds patience) {
   FoundSources found;
   for (const UserSource& from : sources) {
     SourceListing listing;
@@ -195,6 +208,10 @@ FoundSources FindUserSources(const std::vector<UserSource>& sources) {
       listing.detail = listing.readable ? "the program " + from.command[0]
                                         : fmt::format("'{}' cannot be started: {}", from.command[0],
                                                       std::strerror(command->start_error()));
+      if (listing.readable && !command->BeginsWell(patience)) {
+        listing.readable = false;
+        listing.detail += " does not print a number a line";
+      }
       source = std::move(command);
     }
     if (listing.readable) found.sources.push_back(std::move(source));

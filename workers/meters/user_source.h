@@ -27,8 +27,10 @@ struct UserSource {
   Watts most{20000.0};
 };
 
-/// All of them, as sources: one that cannot be read is listed with the reason.
-FoundSources FindUserSources(const std::vector<UserSource>& sources);
+/// All of them, as sources: one that cannot be read is listed with the reason. What a program
+/// prints first is waited for, but not for longer than `patience`: nonsense is told then, and
+/// nothing yet is no fault.
+FoundSources FindUserSources(const std::vector<UserSource>& sources, Seconds patience = Seconds(0));
 
 /// Millionths of a decimal number with blanks around it: of joules or of watts. Empty if it is
 /// none, or is below 0 or above 10^13.

@@ -71,10 +71,13 @@ TEST_CASE("a GPU that is named and not there is told, not replaced") {
   CHECK(found.sources.empty());
   REQUIRE(found.listings.size() == 1);
   CHECK(Has(found.listings[0].detail, "no such GPU"));
-  const auto meter =
-      MakeMeter(machine.roots(), {.sources = {"nvml"}, .gpus = {"GPU-c"}}, Seconds(0), {});
-  REQUIRE_FALSE(meter);
-  CHECK(meter.error().code == ErrorCode::kNoMeter);
+  for (const std::vector<std::string>& sources : {{}, std::vector<std::string>{"nvml"}}) {
+    const auto meter =
+        MakeMeter(machine.roots(), {.sources = sources, .gpus = {"GPU-c"}}, Seconds(0), {});
+    REQUIRE_FALSE(meter);
+    CHECK(meter.error().code == ErrorCode::kNoMeter);
+    CHECK(Has(meter.error().message, "gpu GPU-c are asked for, but: NVML knows no such GPU"));
+  }
 }
 
 TEST_CASE("a GPU that is named alone is measured alone, whatever sees the CPUs") {

@@ -90,6 +90,21 @@ TEST_CASE("a program that cannot be started is told") {
   CHECK_THAT(found.listings[0].detail, Catch::Contains("cannot be started"));
 }
 
+TEST_CASE(
+    "a look at all sources tells a program that prints no numbers; one that has not printed yet is "
+    "in order") {
+  const auto listing = [](const std::vector<std::string>& command) {
+    const auto found =
+        FindUserSources({{.name = "p", .file = {}, .command = command}}, Seconds(0.3));
+    return found.listings.at(0);
+  };
+  CHECK(listing({"echo", "12.5"}).readable);
+  CHECK(listing({"sleep", "5"}).readable);
+  const SourceListing words = listing({"echo", "watts:", "12.5"});
+  CHECK_FALSE(words.readable);
+  CHECK(words.detail == "the program echo does not print a number a line");
+}
+
 TEST_CASE("a study is metered with the user's source where it names it, and only then") {
   FakeMachine machine;
   machine.Write("plug", "100\n");

@@ -1,0 +1,51 @@
+#include "base/printable.h"
+
+#include <algorithm>
+
+namespace joulefront {
+namespace {
+
+/// Bytes of the UTF-8 character that `text` begins with; 0 if it begins with none.
+std::size_t CharacterSize(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const std::size_t size = byte(0) < 0x80                      ? 1
+                           : byte(0) >= 0xC2 && byte(0) < 0xE0 ? 2
+                           : byte(0) >= 0xE0 && byte(0) < 0xF0 ? 3
+                           : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4
+                                                               : 0;
+  if (size == 0 || size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  if (size < 3) return size;
+  const unsigned start = byte(0) * 256U + byte(1);  // overlong, surrogates, beyond U+10FFFF
+  const bool valid = start >= 0xE0A0 && (start < 0xEDA0 || start >= 0xEE00) &&
+                     (start < 0xF000 || start >= 0xF090) && start < 0xF490;
+  return valid ? size : 0;
+}
+
+/// C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey too.
+bool IsControl(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7f;
+  return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+}  // namespace
+
+std::string Printable(std::string_view text, std::size_t longest) {
+  std::string printable;
+  while (!text.empty()) {
+    const std::size_t size = CharacterSize(text);
+    if (printable.size() + std::max<std::size_t>(size, 1) > longest) break;
+    if (size == 0 || IsControl(text.substr(0, size))) {
+      printable += '?';
+    } else {
+      printable += text.substr(0, size);
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return printable;
+}
+
+}  // namespace joulefront

@@ -1,0 +1,129 @@
+#include "study_store/confirmation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "base/random.h"
+#include "search/pareto.h"
+#include "study_store/evaluation.h"
+
+namespace joulefront {
+namespace {
+
+constexpr std::uint64_t kSeedStream = 0x636f6e6669726d;  // "confirm"
+constexpr int kDraws = 10'000;
+
+/// Sums of one point's replicates.
+struct Replicates {
+  std::vector<NamedValues> values;
+  std::size_t failed = 0;
+};
+
+Replicates ReplicatesOf(const Study& study, TrialNumber trial,
+                        const std::vector<Attempt>& attempts) {
+  Replicates found;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.trial != trial || attempt.kind != AttemptKind::kConfirmation) continue;
+    if (attempt.state == AttemptState::kComplete && Evaluate(study, attempt.values)) {
+      found.values.push_back(attempt.values);
+    } else if (attempt.state == AttemptState::kFailed || attempt.state == AttemptState::kComplete) {
+      ++found.failed;
+    }
+  }
+  return found;
+}
+
+Spread SpreadOf(const std::vector<NamedValues>& values, const std::string& name) {
+  const auto n = static_cast<double>(values.size());
+  Spread spread;
+  for (const NamedValues& one : values) spread.mean += one.at(name) / n;
+  if (values.size() < 2) return spread;
+  double squares = 0.0;
+  for (const NamedValues& one : values) squares += std::pow(one.at(name) - spread.mean, 2);
+  spread.deviation = std::sqrt(squares / (n - 1.0));
+  return spread;
+}
+
+ConfirmedPoint PointOf(const Study& study, const Trial& trial,
+                       const std::vector<Attempt>& attempts) {
+  const Replicates replicates = ReplicatesOf(study, trial.number, attempts);
+  ConfirmedPoint point{
+      .trial = trial.number, .replicates = replicates.values.size(), .failed = replicates.failed};
+  for (const Objective& objective : study.objectives) {
+    point.recorded.push_back(trial.values.at(objective.name));
+    if (point.replicates > 0) {
+      point.objectives.push_back(SpreadOf(replicates.values, objective.name));
+    }
+  }
+  if (point.replicates == 0) return point;
+  NamedValues means;
+  for (const auto& [name, unused] : replicates.values.front()) {
+    const bool in_all =
+        std::all_of(replicates.values.begin(), replicates.values.end(),
+                    [&, key = &name](const NamedValues& one) { return one.contains(*key); });
+    if (in_all) means[name] = SpreadOf(replicates.values, name).mean;
+  }
+  const auto evaluation = Evaluate(study, means);
+  point.feasible = evaluation && evaluation->violation == 0.0;
+  return point;
+}
+
+double SignOf(const Objective& objective) {
+  return objective.direction == Direction::kMinimize ? 1.0 : -1.0;
+}
+
+void AddProbabilities(const Study& study, std::vector<ConfirmedPoint>& points,
+                      const std::vector<std::size_t>& feasible) {
+  Random random(study.seed, kSeedStream);
+  std::vector<int> wins(points.size(), 0);
+  std::vector<double> drawn;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    drawn.clear();
+    for (const std::size_t number : feasible) {
+      const ConfirmedPoint& point = points[number];
+      const auto n = static_cast<double>(point.replicates);
+      for (std::size_t k = 0; k < study.objectives.size(); ++k) {
+        std::student_t_distribution<double> t(n - 1.0);
+        const Spread& spread = point.objectives[k];
+        drawn.push_back(SignOf(study.objectives[k]) *
+                        (spread.mean + *spread.deviation / std::sqrt(n) * t(random)));
+      }
+    }
+    for (const std::size_t i : ParetoFront({drawn, study.objectives.size()})) ++wins[feasible[i]];
+  }
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i].probability = static_cast<double>(wins[i]) / kDraws;
+  }
+}
+
+}  // namespace
+
+std::vector<ConfirmedPoint> JudgeConfirmations(const Study& study, const std::vector<Trial>& all,
+                                               const std::vector<std::size_t>& trials,
+                                               const std::vector<Attempt>& attempts) {
+  std::vector<ConfirmedPoint> points;
+  for (const std::size_t index : trials) points.push_back(PointOf(study, all[index], attempts));
+  std::vector<std::size_t> feasible;
+  std::vector<double> means;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!points[i].feasible) continue;
+    feasible.push_back(i);
+    for (std::size_t k = 0; k < study.objectives.size(); ++k) {
+      means.push_back(SignOf(study.objectives[k]) * points[i].objectives[k].mean);
+    }
+  }
+  for (const std::size_t i : ParetoFront({means, study.objectives.size()})) {
+    points[feasible[i]].on_front = true;
+  }
+  const bool enough = std::all_of(points.begin(), points.end(),
+                                  [](const auto& point) { return point.replicates >= 2; });
+  if (enough && !points.empty()) AddProbabilities(study, points, feasible);
+  return points;
+}
+
+std::uint64_t ConfirmationSeed(const Trial& trial, std::size_t k) {
+  return Mix64(trial.seed ^ Mix64(kSeedStream + k)) >> 11;
+}
+
+}  // namespace joulefront
