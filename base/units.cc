@@ -19,6 +19,9 @@ constexpr Unit kEnergyUnits[] = {{"uJ", 1e-6}, {"mJ", 1e-3}, {"J", 1.0},     {"k
                                  {"MJ", 1e6},  {"GJ", 1e9},  {"Wh", 3600.0}, {"kWh", 3.6e6}};
 constexpr Unit kTimeUnits[] = {
     {"ms", 1e-3}, {"s", 1.0}, {"min", 60.0}, {"h", 3600.0}, {"d", 86400.0}};
+constexpr double kKibi = 1024.0, kMebi = kKibi * 1024.0, kGibi = kMebi * 1024.0;
+constexpr Unit kByteUnits[] = {{"kB", 1e3},    {"MB", 1e6},    {"GB", 1e9},
+                               {"kiB", kKibi}, {"MiB", kMebi}, {"GiB", kGibi}};
 
 std::string NamesOf(std::span<const Unit> units) {
   std::string names;
@@ -76,6 +79,19 @@ Result<Seconds> ParseSeconds(std::string_view text) {
   auto value = ParseQuantity(text, kTimeUnits, "a time", "30 min");
   if (!value) return Pass(value);
   return Seconds(*value);
+}
+
+Result<Bytes> ParseBytes(std::string_view text) {
+  auto value = ParseQuantity(text, kByteUnits, "an amount of memory", "4 GiB");
+  if (!value) return Pass(value);
+  return Bytes(*value);
+}
+
+std::string FormatBytes(Bytes size) {
+  const double bytes = size.value();
+  if (bytes >= kGibi) return fmt::format("{} GiB", ThreeDigits(bytes / kGibi));
+  if (bytes >= kMebi) return fmt::format("{} MiB", ThreeDigits(bytes / kMebi));
+  return fmt::format("{} kiB", ThreeDigits(bytes / kKibi));
 }
 
 std::string FormatJoules(Joules energy) {

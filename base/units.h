@@ -1,5 +1,6 @@
-// Joules, watts, seconds: numbers that carry their unit in the type, and text with a unit ("50
-// kJ"). Arithmetic is what physics allows: J + J, J - J, J * number, J / J (a number), J / s = W, W
+// Joules, watts, seconds, bytes: numbers that carry their unit in the type, and text with a unit
+// ("50 kJ"). Arithmetic is what physics allows: J + J, J - J, J * number, J / J (a number), J / s =
+// W, W
 // * s = J.
 #pragma once
 
@@ -39,6 +40,7 @@ class Quantity {
 using Joules = Quantity<struct JouleUnit>;
 using Watts = Quantity<struct WattUnit>;
 using Seconds = Quantity<struct SecondUnit>;
+using Bytes = Quantity<struct ByteUnit>;
 
 constexpr Joules operator*(Watts power, Seconds time) {
   return Joules(power.value() * time.value());
@@ -48,15 +50,18 @@ constexpr Watts operator/(Joules energy, Seconds time) {
 }
 
 /// Reads a number with its unit; blanks between the two are allowed: "50 kJ", "2.5Wh", "1e3 J".
-/// Energy: uJ mJ J kJ MJ GJ Wh kWh. Time: ms s min h d.
+/// Energy: uJ mJ J kJ MJ GJ Wh kWh. Time: ms s min h d. Memory: kB MB GB kiB MiB GiB.
 /// Errors: kInvalidArgument when the number or the unit is missing, unknown, negative or not
 /// finite; the message lists the units.
 Result<Joules> ParseJoules(std::string_view text);
 Result<Seconds> ParseSeconds(std::string_view text);
+Result<Bytes> ParseBytes(std::string_view text);
 
-/// For people: three significant digits and the unit that fits ("12.3 kJ", "950 mJ", "1 min 05 s").
+/// For people: three significant digits and the unit that fits ("12.3 kJ", "1 min 05 s", "3.91
+/// GiB").
 std::string FormatJoules(Joules energy);
 std::string FormatSeconds(Seconds time);
+std::string FormatBytes(Bytes size);
 
 /// A number for people: up to `digits` significant digits, no trailing zeros ("0.0278", "1.2e-05").
 std::string FormatNumber(double number, int digits = 4);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 
 #include "base/files.h"
 #include "base/printable.h"
@@ -16,6 +17,7 @@
 #include "workers/metering_plan.h"
 #include "workers/metric_patterns.h"
 #include "workers/study_runner.h"
+#include "workers/trainer_command.h"
 
 namespace joulefront {
 namespace {
@@ -66,6 +68,21 @@ std::string ProgressLine(const Progress& progress) {
   return line + " | ETA " + eta;
 }
 
+/// The end of the log of a trial's last attempt; nothing if it cannot be read.
+std::vector<std::string> LastLogLines(const OpenedStudy& opened, const Trial& trial) {
+  constexpr std::size_t kLines = 10, kLongestLine = 200;
+  const auto log = ReadFile(
+      WorkDirOf(opened.path, opened.study.name, trial.number, trial.attempts) + "/trainer.log");
+  std::vector<std::string> lines;
+  if (!log) return lines;
+  std::istringstream text(*log);
+  for (std::string line; std::getline(text, line);) {
+    lines.push_back(Printable(line, kLongestLine));
+    if (lines.size() > kLines) lines.erase(lines.begin());
+  }
+  return lines;
+}
+
 /// What was done and how to look at it.
 int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Console& console,
              int signal) {
@@ -83,6 +100,7 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
           "joulefront run: stopped, since the first {} trials all failed. The last "
           "one ({}): {}",
           progress.counts.failed, last->failure ? Name(*last->failure) : "failed", last->message));
+      for (const std::string& line : LastLogLines(opened, *last)) console.Say("  | " + line);
       return kRunTimeFailure;
     }
     case RunEnd::kSpaceExhausted:
@@ -265,10 +283,7 @@ Result<std::vector<std::string>> AddFirstTrials(const OpenedStudy& opened,
   return notes;
 }
 
-}  // namespace
-
-int RunVerb(const Arguments& arguments) {
-  VerbOptions options("run STUDY.toml [flags]", kAbout);
+void AddFlags(VerbOptions& options) {
   options.options().add_options()(
       "store", po::value<std::string>(),
       "where to keep the study (default: JOULEFRONT_STORE, else NAME.db)")(
@@ -286,6 +301,13 @@ int RunVerb(const Arguments& arguments) {
       "changed space or changed objectives")(
       "check", "check the study file, say what would be run, and run nothing")("quiet,q",
                                                                                "no progress");
+}
+
+}  // namespace
+
+int RunVerb(const Arguments& arguments) {
+  VerbOptions options("run STUDY.toml [flags]", kAbout);
+  AddFlags(options);
   if (const auto code = options.Parse(arguments, 1)) return *code;
   if (options.positional().empty()) return options.Refuse("name a study file");
   if (options.Has("branch") && options.Has("warm-start")) {

@@ -46,9 +46,12 @@ struct Tariff {
 };
 
 struct LimitSettings {
-  std::optional<Joules> attempt_energy;  // an attempt that crosses it is stopped
-  std::vector<double> warn_at;           // shares of the budget's energy, rising
-  std::vector<std::string> on_alert;     // program and arguments, given the event as JSON
+  // An attempt that crosses one of them is stopped, and has failed.
+  std::optional<Joules> attempt_energy;
+  std::optional<Bytes> attempt_memory;     // of all its processes together
+  std::optional<Seconds> attempt_silence;  // without a byte of output
+  std::vector<double> warn_at;             // shares of the budget's energy, rising
+  std::vector<std::string> on_alert;       // program and arguments, given the event as JSON
 };
 
 /// A yearly average, for orientation.

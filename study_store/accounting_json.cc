@@ -46,6 +46,12 @@ void PutAccounting(const Study& study, json& settings) {
   if (study.limits.attempt_energy) {
     limits["attempt_energy_j"] = study.limits.attempt_energy->value();
   }
+  if (study.limits.attempt_memory) {
+    limits["attempt_memory_b"] = study.limits.attempt_memory->value();
+  }
+  if (study.limits.attempt_silence) {
+    limits["attempt_silence_s"] = study.limits.attempt_silence->value();
+  }
   if (!study.limits.warn_at.empty()) limits["warn_at"] = study.limits.warn_at;
   if (!study.limits.on_alert.empty()) limits["on_alert"] = study.limits.on_alert;
   if (!metering.empty()) settings["metering"] = std::move(metering);
@@ -74,6 +80,12 @@ void GetAccounting(const json& settings, Study& study) {
   const json limits = settings.value("limits", json::object());
   if (const auto joules = GetIfAny<double>(limits, "attempt_energy_j")) {
     study.limits.attempt_energy = Joules(*joules);
+  }
+  if (const auto bytes = GetIfAny<double>(limits, "attempt_memory_b")) {
+    study.limits.attempt_memory = Bytes(*bytes);
+  }
+  if (const auto seconds = GetIfAny<double>(limits, "attempt_silence_s")) {
+    study.limits.attempt_silence = Seconds(*seconds);
   }
   study.limits.warn_at = limits.value("warn_at", std::vector<double>());
   study.limits.on_alert = limits.value("on_alert", std::vector<std::string>());

@@ -160,9 +160,13 @@ void ReadTariff(TomlReader& reader, const toml::table& root, Study& study) {
 
 void ReadLimits(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "limits");
-  reader.RefuseUnknownKeys(table, "[limits]", {"attempt_energy", "warn_at", "on_alert"});
+  reader.RefuseUnknownKeys(
+      table, "[limits]",
+      {"attempt_energy", "attempt_memory", "attempt_silence", "warn_at", "on_alert"});
   LimitSettings& limits = study.limits;
   limits.attempt_energy = reader.Quantity(table, "attempt_energy", ParseJoules);
+  limits.attempt_memory = reader.Quantity(table, "attempt_memory", ParseBytes);
+  limits.attempt_silence = reader.Quantity(table, "attempt_silence", ParseSeconds);
   limits.on_alert = reader.Texts(table, "on_alert");
   const toml::node* shares = table.get("warn_at");
   if (shares == nullptr) return;

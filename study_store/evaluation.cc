@@ -113,6 +113,7 @@ std::optional<int> FailureKind(std::optional<FailureClass> failure) {
     case FailureClass::kNoResult:
     case FailureClass::kNonFinite:
     case FailureClass::kTold:
+    case FailureClass::kStalled:
       break;
   }
   return static_cast<int>(*failure);

@@ -37,7 +37,7 @@ CREATE TABLE trial (
   seed INTEGER NOT NULL,
   proposed_by TEXT NOT NULL,
   failure TEXT CHECK (failure IN ('not-started', 'exit-code', 'signal', 'out-of-memory', 'timeout', 'energy-limit',
-                                  'no-result', 'non-finite', 'lost', 'interrupted', 'told')),
+                                  'no-result', 'non-finite', 'lost', 'interrupted', 'told', 'stalled')),
   message TEXT NOT NULL DEFAULT '',
   reason TEXT NOT NULL,
   configuration TEXT NOT NULL CHECK (json_valid(configuration)),
@@ -74,7 +74,7 @@ CREATE TABLE attempt (
   lease_until_ms INTEGER NOT NULL,
   ended_ms INTEGER,
   failure TEXT CHECK (failure IN ('not-started', 'exit-code', 'signal', 'out-of-memory', 'timeout', 'energy-limit',
-                                  'no-result', 'non-finite', 'lost', 'interrupted', 'told')),
+                                  'no-result', 'non-finite', 'lost', 'interrupted', 'told', 'stalled')),
   message TEXT NOT NULL DEFAULT '',
   kind TEXT NOT NULL DEFAULT 'trial' CHECK (kind IN ('trial', 'confirmation')),
   PRIMARY KEY (study, trial, number),
@@ -288,12 +288,16 @@ UPDATE sqlite_schema SET sql = replace(sql, '''estimated'')', '''estimated'', ''
 PRAGMA writable_schema = RESET;
 )sql";
 
-// Confirmations, the joules that are foreseen, those of the search, and what a proposal was made
-// from.
+// Confirmations, the joules that are foreseen, those of the search, what a proposal was made from,
+// and the failure class stalled.
 constexpr const char* kFrom2To3 = R"sql(
 ALTER TABLE trial ADD COLUMN foreseen_j REAL CHECK (foreseen_j > 0.0);
 ALTER TABLE trial ADD COLUMN basis TEXT CHECK (basis IS NULL OR json_valid(basis));
 ALTER TABLE attempt ADD COLUMN kind TEXT NOT NULL DEFAULT 'trial' CHECK (kind IN ('trial', 'confirmation'));
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, '''told'')', '''told'', ''stalled'')')
+  WHERE type = 'table' AND name IN ('trial', 'attempt');
+PRAGMA writable_schema = RESET;
 CREATE TABLE confirmed_value (
   study INTEGER NOT NULL,
   trial INTEGER NOT NULL,

@@ -14,7 +14,7 @@ constexpr std::string_view kAttemptStates[] = {"running", "complete",    "pruned
 constexpr std::string_view kAttemptKinds[] = {"trial", "confirmation"};
 constexpr std::string_view kFailures[] = {
     "not-started", "exit-code",  "signal", "out-of-memory", "timeout", "energy-limit",
-    "no-result",   "non-finite", "lost",   "interrupted",   "told"};
+    "no-result",   "non-finite", "lost",   "interrupted",   "told",    "stalled"};
 
 template <typename Enum, std::size_t n>
 std::string_view NameIn(const std::string_view (&names)[n], Enum value) {

@@ -40,6 +40,7 @@ enum class FailureClass {
   kLost,         // its worker vanished, and the attempts are spent
   kInterrupted,  // interrupted too often
   kTold,         // the ask-tell session said so
+  kStalled,      // said nothing for too long
 };
 
 std::string_view Name(TrialState state);

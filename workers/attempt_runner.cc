@@ -13,6 +13,7 @@
 #include <set>
 
 #include "workers/attempt_log.h"
+#include "workers/meters/cpu_time.h"
 
 namespace joulefront {
 namespace {
@@ -24,6 +25,8 @@ constexpr Seconds kLongestHeartbeat(1.0);
 constexpr Seconds kLongestRead(0.1);
 // A day of readings of ten counters, once a second.
 constexpr std::streamoff kLongestReadingLog = 32 << 20;
+// A trainer may grow by some hundred MiB in this time.
+constexpr Seconds kBetweenWeighings(0.2);
 // What one attempt may make us remember.
 constexpr std::size_t kMostPhases = 100;
 constexpr std::size_t kMostValues = 1000;
@@ -94,6 +97,10 @@ class AttemptRunner {
     if (study_.workers.timeout && !stopping_) {
       until = std::min(until, begin_ + *study_.workers.timeout - now);
     }
+    if (study_.limits.attempt_silence && !stopping_) {
+      until = std::min(until, heard_ + *study_.limits.attempt_silence - now);
+    }
+    if (study_.limits.attempt_memory && !stopping_) until = std::min(until, next_weighing_ - now);
     if (stopping_ && !kill_sent_) until = std::min(until, kill_at_ - now);
     // A descriptor that has ended is negative, and poll passes over it.
     std::array<pollfd, 3> fds = {
@@ -120,6 +127,7 @@ class AttemptRunner {
     while (fd.open() && (exited_ || MonotonicNow() - begin < kLongestRead)) {
       const ssize_t size = read(fd.get(), buffer.data(), buffer.size());
       if (size > 0) {
+        heard_ = MonotonicNow();
         const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
         log_.Append(bytes);
         take(bytes);
@@ -206,10 +214,7 @@ class AttemptRunner {
       next_heartbeat_ = now + heartbeat_;
       heartbeat_ = std::min(heartbeat_ * 2.0, kLongestHeartbeat);
       const auto energy = metered_.Look();
-      if (IsBeyondLimit(energy) && !stopping_) {
-        end_.energy_limited = true;
-        Stop(now);
-      }
+      if (IsBeyondLimit(energy)) Cross(AttemptLimit::kEnergy, now);
       if (callbacks_.on_heartbeat && !callbacks_.on_heartbeat(energy) && !end_.lease_lost) {
         end_.lease_lost = true;
         Stop(now);
@@ -217,9 +222,18 @@ class AttemptRunner {
     }
     // A slow counter is watched for its next tick, to place an edge between two of them.
     if (const auto look = metered_.WantsNext(); look && now >= *look) metered_.Look();
-    if (study_.workers.timeout && !stopping_ && now >= begin_ + *study_.workers.timeout) {
-      end_.timed_out = true;
-      Stop(now);
+    const LimitSettings& limits = study_.limits;
+    if (study_.workers.timeout && now >= begin_ + *study_.workers.timeout) {
+      Cross(AttemptLimit::kTime, now);
+    }
+    if (limits.attempt_silence && now >= heard_ + *limits.attempt_silence) {
+      Cross(AttemptLimit::kSilence, now);
+    }
+    if (limits.attempt_memory && now >= next_weighing_) {
+      next_weighing_ = now + kBetweenWeighings;
+      if (DescendantMemory(SystemRoots{}, getpid()) > *limits.attempt_memory) {
+        Cross(AttemptLimit::kMemory, now);
+      }
     }
     if (signals_.stop_requests() > 0 && !end_.stopped) {
       end_.stopped = true;
@@ -237,6 +251,13 @@ class AttemptRunner {
     const auto& limit = study_.limits.attempt_energy;
     const auto& total = energy.back().figure;
     return limit && total && total->joules > *limit;
+  }
+
+  void Cross(AttemptLimit limit, Seconds now) {
+    if (stopping_) return;
+    end_.crossed = limit;
+    Stop(now);
+    if (limit == AttemptLimit::kMemory) kill_at_ = now;  // it might take the rest meanwhile
   }
 
   void Stop(Seconds now) {
@@ -265,6 +286,8 @@ class AttemptRunner {
   bool exited_ = false;
   bool stopping_ = false, kill_sent_ = false;
   Seconds kill_at_;
+  Seconds heard_ = begin_;          // when it last printed something
+  Seconds next_weighing_ = begin_;  // of its memory, where that is limited
   AttemptEnd end_;
 };
 

@@ -30,16 +30,18 @@ struct AttemptCallbacks {
   std::function<void(std::string_view)> on_log;
 };
 
+/// What an attempt may use.
+enum class AttemptLimit { kTime, kEnergy, kMemory, kSilence };
+
 /// How a trainer came to its end, before judging it.
 struct AttemptEnd {
   std::optional<Error> not_started;  // everything below is empty then
   std::optional<int> exit_status;    // or the signal:
   std::optional<int> signal;
-  bool timed_out = false;
-  bool energy_limited = false;  // it had used more joules than it may
-  bool pruned = false;          // we asked it to stop: on_progress said so
-  bool stopped = false;         // we asked it to stop: a signal to us
-  bool lease_lost = false;      // we asked it to stop: the attempt is not ours any more
+  std::optional<AttemptLimit> crossed;  // the limit that we stopped it for
+  bool pruned = false;                  // we asked it to stop: on_progress said so
+  bool stopped = false;                 // we asked it to stop: a signal to us
+  bool lease_lost = false;              // we asked it to stop: the attempt is not ours any more
   bool ran_out_of_memory = false;
   bool reported_result = false;
   NamedValues values;  // of the result, and of the metrics' expressions

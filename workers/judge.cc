@@ -85,16 +85,35 @@ std::optional<AttemptResult> CheckReported(const std::string& name, const Attemp
   return std::nullopt;
 }
 
-AttemptResult JudgeExit(const Study& study, const AttemptEnd& end) {
-  if (end.timed_out) return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
-  if (end.energy_limited) {
-    const auto used = TotalJoules(end.energy);
-    return Failed(FailureClass::kEnergyLimit,
-                  fmt::format("it used {}, and [limits] attempt_energy is {}",
-                              used ? FormatJoules(*used) : "? J",
-                              FormatJoules(study.limits.attempt_energy.value_or(Joules()))),
-                  end);
+AttemptResult JudgeLimit(const Study& study, AttemptLimit crossed, const AttemptEnd& end) {
+  const LimitSettings& limits = study.limits;
+  switch (crossed) {
+    case AttemptLimit::kTime:
+      break;
+    case AttemptLimit::kEnergy: {
+      const auto used = TotalJoules(end.energy);
+      return Failed(FailureClass::kEnergyLimit,
+                    fmt::format("it used {}, and [limits] attempt_energy is {}",
+                                used ? FormatJoules(*used) : "? J",
+                                FormatJoules(limits.attempt_energy.value_or(Joules()))),
+                    end);
+    }
+    case AttemptLimit::kMemory:
+      return Failed(FailureClass::kOutOfMemory,
+                    fmt::format("it used more memory than [limits] attempt_memory, {}",
+                                FormatBytes(limits.attempt_memory.value_or(Bytes()))),
+                    end);
+    case AttemptLimit::kSilence:
+      return Failed(FailureClass::kStalled,
+                    fmt::format("it printed nothing for [limits] attempt_silence, {}",
+                                FormatSeconds(limits.attempt_silence.value_or(Seconds()))),
+                    end);
   }
+  return Failed(FailureClass::kTimeout, "it ran into [workers] timeout", end);
+}
+
+AttemptResult JudgeExit(const Study& study, const AttemptEnd& end) {
+  if (end.crossed) return JudgeLimit(study, *end.crossed, end);
   if (end.stopped || end.lease_lost || WasInterrupted(end)) {
     return {.state = AttemptState::kInterrupted,
             .energy = end.energy,

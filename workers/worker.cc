@@ -143,7 +143,7 @@ class Worker {
                       end.meter_faults));
     }
     JF_TRY(Deliver(claim, result, end.stopped));
-    if (end.energy_limited) JF_TRY(TellLimit(claim, result));
+    if (end.crossed == AttemptLimit::kEnergy) JF_TRY(TellLimit(claim, result));
     return result;
   }
 

@@ -8,6 +8,7 @@ joulefront_test(cli joulefront::workers
   cli/test_run_verb.cc
   cli/test_show_verbs.cc
   cli/test_stores.cc
+  cli/test_trust_verbs.cc
   cli/test_usage.cc)
 target_link_libraries(test_cli PRIVATE SQLite::SQLite3)
 add_dependencies(test_cli joulefront)

@@ -2,8 +2,10 @@ joulefront_test(study_store joulefront::study_store
   study_store/show_store.cc
   study_store/test_accounting.cc
   study_store/test_anytime.cc
+  study_store/test_audit.cc
   study_store/test_comparability.cc
   study_store/test_configuration_json.cc
+  study_store/test_confirmation.cc
   study_store/test_early_stopping.cc
   study_store/test_evaluation.cc
   study_store/test_first_trials.cc

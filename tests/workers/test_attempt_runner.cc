@@ -127,8 +127,36 @@ TEST_CASE("a trainer that ends well when its time is over is complete") {
   const Outcome outcome =
       RunShell(folder, finish + "trap finish TERM\nwhile true; do sleep 0.02; done\n",
                "[workers]\ntimeout = '300 ms'\n");
-  CHECK(outcome.end.timed_out);
+  CHECK(outcome.end.crossed == AttemptLimit::kTime);
   CHECK(Name(outcome.result.state) == "complete");
+}
+
+TEST_CASE("a trainer that says nothing for too long has stalled; any output is a sign of life") {
+  ScratchFolder folder;
+  const std::string limits = "[limits]\nattempt_silence = '400 ms'\n";
+  const Outcome hung = RunShell(folder, "echo begun\nsleep 60\n", limits);
+  CHECK(hung.end.crossed == AttemptLimit::kSilence);
+  CHECK(hung.result.failure == FailureClass::kStalled);
+  CHECK(hung.result.message ==
+        "it printed nothing for [limits] attempt_silence, 400 ms; its last line: begun");
+  CHECK(hung.wall < Seconds(5.0));
+  const Outcome slow = RunShell(
+      folder, std::string("for i in 1 2 3 4 5 6; do sleep 0.15; echo $i >&2; done\n") + kReport,
+      limits);
+  CHECK(Name(slow.result.state) == "complete");
+}
+
+TEST_CASE("a trainer whose processes take more memory than they may is killed at once") {
+  ScratchFolder folder;
+  const Outcome greedy = RunShell(
+      folder,
+      "trap '' TERM\npython3 -c 'import time\nx = b\"x\" * (200 << 20)\ntime.sleep(60)' &\nwait\n",
+      "[limits]\nattempt_memory = '100 MiB'\n");
+  CHECK(greedy.result.failure == FailureClass::kOutOfMemory);
+  CHECK(greedy.result.message == "it used more memory than [limits] attempt_memory, 100 MiB");
+  CHECK(greedy.wall < Seconds(5.0));
+  const Outcome modest = RunShell(folder, kReport, "[limits]\nattempt_memory = '100 MiB'\n");
+  CHECK(Name(modest.result.state) == "complete");
 }
 
 TEST_CASE("a request to stop interrupts the trainer cleanly") {

@@ -123,7 +123,7 @@ TEST_CASE("lack of memory is told from other ends") {
 
 TEST_CASE("a time limit is a failure however the trainer then ends, unless it ends well") {
   AttemptEnd end = GoodEnd();
-  end.timed_out = true;
+  end.crossed = AttemptLimit::kTime;
   end.exit_status.reset();
   for (const int signal : {SIGTERM, SIGKILL}) {
     end.signal = signal;

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -203,6 +205,20 @@ std::vector<pid_t> Descendants(const SystemRoots& roots, pid_t pid) {
   std::vector<pid_t> strangers, pids;
   for (const ProcessStat& process : FindTree(roots, pid, strangers)) pids.push_back(process.pid);
   return pids;
+}
+
+Bytes DescendantMemory(const SystemRoots& roots, pid_t pid) {
+  double kibibytes = 0.0;
+  for (const pid_t descendant : Descendants(roots, pid)) {
+    std::ifstream status(roots.proc + "/" + std::to_string(descendant) + "/status");
+    std::string line;
+    while (std::getline(status, line)) {
+      if (line.starts_with("RssAnon:") || line.starts_with("RssShmem:")) {
+        kibibytes += std::atof(line.c_str() + line.find(':') + 1);
+      }
+    }
+  }
+  return Bytes(1024.0 * kibibytes);
 }
 
 std::optional<std::int64_t> StartTicks(const SystemRoots& roots, pid_t pid) {

@@ -1,0 +1,191 @@
+// audit, confirm, branches, checks, copies and rescues: what a user does to trust a study.
+#include <sqlite3.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/command.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::json;
+
+std::string StudyText(const std::string& more = "", int high = 100) {
+  return "[study]\nname = \"shell\"\n[objectives]\nerror = { direction = \"minimize\" }\n"
+         "energy = { direction = \"minimize\", phase = \"total\" }\n[space]\n"
+         "width = { type = \"int\", low = 1, high = " +
+         std::to_string(high) +
+         " }\n[trainer]\ncommand = [\"sh\", \"train.sh\", \"{width}\"]\n[budget]\ntrials = 6\n" +
+         more;
+}
+
+/// Trained by sh: an error that falls with width.
+constexpr const char* kTrainer =
+    "echo \"{\\\"joulefront\\\": \\\"result\\\", \\\"values\\\": {\\\"error\\\": $((200 - "
+    "$1))}}\"\n";
+
+void WriteStudy(const Workshop& shop) {
+  shop.Write("study.toml", StudyText());
+  shop.Write("train.sh", kTrainer);
+}
+
+void RunStudy(const Workshop& shop) {
+  WriteStudy(shop);
+  REQUIRE(shop.Run({"run", "study.toml", "-q"}).code == 0);
+}
+
+void Sql(const Workshop& shop, const std::string& statement) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open((shop / "shell.db").c_str(), &database) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, statement.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
+}
+
+TEST_CASE("audit finds that a study holds, and where its joules went") {
+  const Workshop shop;
+  RunStudy(shop);
+  const Outcome audit = shop.Run({"audit", "shell.db", "--format", "json"});
+  INFO(audit.err);
+  REQUIRE(audit.code == 0);
+  const json report = json::parse(audit.out);
+  CHECK(report["holds"] == true);
+  CHECK(report["proposals"]["replayed"] == 6);
+  double sum = 0.0;
+  for (const auto& [fate, share] : report["by_fate"].items()) sum += share["joules"].get<double>();
+  CHECK(sum == Approx(report["joules"].get<double>()));
+  CHECK(shop.Run({"audit", "shell.db"}).out.find("ledger    holds") != std::string::npos);
+}
+
+TEST_CASE("audit says what does not hold, with exit code 3") {
+  const Workshop shop;
+  RunStudy(shop);
+  std::string found;
+  SECTION("joules that somebody changed") {
+    Sql(shop, "UPDATE energy SET joules = joules + 1 WHERE trial = 2 AND phase = 'total'");
+    found = "trial 2 attempt 1: its phases are";
+  }
+  SECTION("a configuration that the sampler would not propose") {
+    Sql(shop, "UPDATE trial SET configuration = '{\"width\":50}' WHERE number = 3");
+    found = "trial 3: now it is {\"width\":";
+  }
+  SECTION("an attempt that belongs to nothing") {
+    Sql(shop, "DELETE FROM trial_value WHERE trial = 1; DELETE FROM trial WHERE number = 1");
+    found = "row(s) of table attempt belong to nothing";
+  }
+  const Outcome audit = shop.Run({"audit", "shell.db"});
+  CHECK(audit.code == 3);
+  CHECK(audit.out.find("DOES NOT HOLD") != std::string::npos);
+  CHECK(audit.out.find(found) != std::string::npos);
+}
+
+TEST_CASE("confirm trains the front again, says what holds, and goes on where it was") {
+  const Workshop shop;
+  RunStudy(shop);
+  const std::string before = shop.Run({"export", "shell.db"}).out;
+  const Outcome first =
+      shop.Run({"confirm", "shell.db", "--repeat", "1", "--format", "json", "-q"});
+  INFO(first.err);
+  REQUIRE(first.code == 0);
+  const json once = json::parse(first.out);
+  for (const json& point : once["points"]) CHECK(point["replicates"] == 1);
+  const json twice =
+      json::parse(shop.Run({"confirm", "shell.db", "--repeat", "2", "--format", "json", "-q"}).out);
+  REQUIRE(twice["points"].size() == once["points"].size());
+  for (const json& point : twice["points"]) {
+    CHECK(point["replicates"] == 2);
+    CHECK(point["values"]["error"]["sd"] == 0.0);  // this trainer heeds no seed
+    CHECK(point["probability"].is_number());
+  }
+  CHECK(shop.Run({"export", "shell.db"}).out == before);
+  CHECK(shop.Run({"audit", "shell.db"}).code == 0);
+  // Only what is asked for.
+  CHECK(shop.Run({"confirm", "shell.db", "--trial", "99"}).code == 2);
+  const json shown =
+      json::parse(shop.Run({"confirm", "shell.db", "--repeat", "0", "--format", "json"}).out);
+  CHECK(shown == twice);
+}
+
+TEST_CASE("a branch is a new study in the same store that begins with the old front") {
+  const Workshop shop;
+  RunStudy(shop);
+  shop.Write("study.toml", StudyText("", 150));
+  const Outcome refused = shop.Run({"run", "study.toml", "-q"});
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--branch NAME") != std::string::npos);
+  const Outcome branch = shop.Run({"run", "study.toml", "-q", "--branch", "wider"});
+  INFO(branch.err);
+  CHECK(branch.code == 0);
+  const json trials =
+      json::parse(shop.Run({"export", "shell.db", "--study", "wider", "--format", "json"}).out);
+  CHECK(trials["trials"].size() == 6);
+  CHECK(trials["trials"][0]["proposed_by"] == "warm-start");
+  CHECK(shop.Run({"run", "study.toml", "-q", "--branch", "wider"}).code == 0);  // goes on
+  CHECK(shop.Run({"run", "study.toml", "-q", "--branch", "shell"}).code == 2);
+  CHECK(shop.Run({"run", "study.toml", "-q", "--branch", "a/b"}).code == 2);
+}
+
+TEST_CASE("run --check says what would be run, and runs nothing") {
+  const Workshop shop;
+  shop.Write("study.toml",
+             StudyText("[limits]\nattempt_energy = \"1 kJ\"\non_alert = [\"touch\", \"alerted\"]\n"
+                       "[metering]\nsources = [\"plug\"]\n"
+                       "own = { plug = { command = [\"touch\", \"metered\"], gives = \"joules\" } }\n"));
+  shop.Write("train.sh", "touch \"$JOULEFRONT_WORK_DIR/../../trained\"\n");
+  const Outcome check = shop.Run({"run", "study.toml", "--check"});
+  INFO(check.err);
+  CHECK(check.code == 0);
+  CHECK(check.out.find("runs     sh train.sh {width}") != std::string::npos);
+  CHECK(check.out.find("alert    touch alerted") != std::string::npos);
+  CHECK(check.out.find("meter    touch metered") != std::string::npos);
+  CHECK(check.out.find("a new study") != std::string::npos);
+  for (const char* made : {"shell.db", "shell.work", "metered", "alerted", "trained"}) {
+    CHECK_FALSE(shop.Has(made));
+  }
+  shop.Write("study.toml", "[study]\nname = 3\n");
+  CHECK(shop.Run({"run", "study.toml", "--check"}).code == 2);
+}
+
+TEST_CASE("a store is copied whole, also one that is in use") {
+  const Workshop shop;
+  RunStudy(shop);
+  CHECK(shop.Run({"export", "shell.db", "--format", "sqlite"}).code == 2);
+  CHECK(shop.Run({"export", "shell.db", "--format", "sqlite", "-o", "copy.db"}).code == 0);
+  CHECK(shop.Run({"export", "copy.db"}).out == shop.Run({"export", "shell.db"}).out);
+  CHECK(shop.Run({"export", "shell.db", "--format", "sqlite", "-o", "copy.db"}).code == 2);
+  CHECK(shop.Run({"audit", "copy.db"}).code == 0);
+}
+
+TEST_CASE("of a damaged store, what can be read is exported, with exit code 6") {
+  const Workshop shop;
+  shop.Write("study.toml", StudyText("[workers]\ncount = 2\n"));
+  shop.Write("train.sh", kTrainer);
+  REQUIRE(shop.Run({"run", "study.toml", "-q", "--trials", "90"}).code == 0);
+  Sql(shop, "PRAGMA wal_checkpoint(TRUNCATE)");
+  // One page in the midst of the trials' values or configurations.
+  const auto size = std::filesystem::file_size(shop / "shell.db");
+  bool damaged = false;
+  for (std::uintmax_t page = 20; page < size / 4096 && !damaged; ++page) {
+    std::filesystem::copy_file(shop / "shell.db", shop / "bad.db",
+                               std::filesystem::copy_options::overwrite_existing);
+    std::fstream file(shop / "bad.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(page * 4096));
+    file << std::string(4096, '\xff');
+    file.close();
+    const Outcome exported = shop.Run({"export", "bad.db", "--format", "json"});
+    if (exported.code != 6 || exported.out.empty()) continue;
+    const json trials = json::parse(exported.out)["trials"];
+    if (trials.empty()) continue;
+    damaged = true;
+    CHECK(exported.err.find("is damaged") != std::string::npos);
+    const Outcome audit = shop.Run({"audit", "bad.db"});
+    CHECK(audit.code == 3);
+    CHECK(audit.out.find("store     DOES NOT HOLD") != std::string::npos);
+  }
+  CHECK(damaged);
+}
+
+}  // namespace
+}  // namespace joulefront
