@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The long storms: 500 rounds of kills, 64 workers, every fault point, a million inputs for each parser. About 40 minutes on two cores;
+# needs what tests/run.sh installs, and clang for the last part.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+cmake --preset full >/dev/null
+cmake --build --preset full -- --quiet
+joulefront=$PWD/build/full/bin/joulefront
+tests/storm/kill_storm.py --joulefront "$joulefront" --rounds "${ROUNDS:-500}"
+tests/storm/contention.py --joulefront "$joulefront" --workers 64 --trials 2000
+tests/storm/fault_walk.py --joulefront "$joulefront" --library "$PWD/build/full/tests/libfailing_calls.so"
+if command -v clang++ >/dev/null; then
+  cmake --preset fuzz >/dev/null
+  cmake --build --preset fuzz -- --quiet
+  build/fuzz/bin/fuzz_parsers -runs="${INPUTS:-3000000}" -max_len=4096 -print_final_stats=1
+else
+  echo "no clang++: the parsers were not fuzzed"
+fi
