@@ -11,7 +11,8 @@
 
 namespace joulefront {
 Result<AttemptLog> AttemptLog::Create(const std::string& path) {
-  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  FileDescriptor file(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (file.open()) return AttemptLog(std::move(file));
   return Fail(ErrorCode::kUnavailable,
               fmt::format("cannot write the log '{}': {}", path, strerror(errno)));

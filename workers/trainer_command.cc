@@ -78,6 +78,21 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
   return environment;
 }
 
+/// An earlier trainer may have put a symbolic link in its place, that leads elsewhere.
+Result<void> MakeWorkDir(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("cannot make the attempt's folder '{}': {}", path, error.message()));
+  }
+  if (fs::is_directory(fs::symlink_status(path, error))) return {};
+  return Fail(ErrorCode::kUnavailable,
+              fmt::format("the attempt's folder '{}' is a symbolic link, which is not followed; "
+                          "remove it",
+                          path));
+}
+
 }  // namespace
 
 std::string WorkRootOf(const std::string& store_path) {
@@ -114,12 +129,7 @@ Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
     command.arguments.push_back(command.arguments.empty() ? ResolveProgram(filled, study.directory)
                                                           : Resolve(filled, study.directory));
   }
-  std::error_code error;
-  fs::create_directories(work_dir, error);
-  if (error) {
-    return Fail(ErrorCode::kUnavailable, fmt::format("cannot make the attempt's folder '{}': {}",
-                                                     work_dir, error.message()));
-  }
+  JF_TRY(MakeWorkDir(work_dir));
   return command;
 }
 

@@ -12,7 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/files.h"
 #include "study_store/accounting.h"
+#include "study_store/open_store.h"
 #include "study_store/study_file.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/meters/host.h"
@@ -89,6 +91,59 @@ void ReadAsRecord(std::string_view text) {
   static_cast<void>(LoadHostRecord(machine.Write("host.json", text), "host"));
 }
 
+/// A store with a study that has a bit of everything.
+std::string MakeStore(const std::string& path) {
+  const auto file = ParseStudyFile(
+      "[study]\nname='s'\n[objectives]\ne={direction='minimize'}\n[space]\n"
+      "x={type='float',low=0,high=1}\n[trainer]\ncommand=['t']\n",
+      "study.toml");
+  const auto store = OpenSqliteStore(path, OpenMode::kCreate);
+  if (!file || !store) std::abort();
+  const TimePoint now{};
+  const auto id = (*store)->CreateStudy(file->study, now);
+  for (int k = 0; k < 3; ++k) {
+    static_cast<void>((*store)->AddTrial(
+        *id, {.configuration = "{\"x\":0.5}", .proposed_by = "sobol", .reason = "r"}, {}, now));
+  }
+  const auto claim = (*store)->ClaimTrial(*id, {.name = "w"}, now, now);
+  static_cast<void>((*store)->AddProgress(**claim, 1, {{"e", 0.5}}, now));
+  PhaseEnergy total{.phase = "total"};
+  total.figure = EnergyFigure{.joules = Joules(1)};
+  static_cast<void>((*store)->FinishAttempt(
+      **claim, {.state = AttemptState::kComplete, .values = {{"e", 1.0}}, .energy = {total}}, {},
+      now));
+  return path;
+}
+
+/// A good store with some bytes changed: the text is places and what to put there, 4 bytes each.
+void ReadAsStore(std::span<const std::uint8_t> changes) {
+  static const FuzzedMachine machine;
+  static const std::string good =
+      ReadFile(MakeStore(machine.Write("none", "") + ".db")).value_or("");
+  std::string damaged = good;
+  for (std::size_t i = 0; i + 4 <= changes.size() && i < 64; i += 4) {
+    const std::size_t place = changes[i] + 256U * changes[i + 1] + 65536U * changes[i + 2];
+    damaged[place % damaged.size()] = static_cast<char>(changes[i + 3]);
+  }
+  const auto store = OpenSqliteStore(machine.Write("damaged.db", damaged), OpenMode::kRead);
+  if (!store) return;
+  static_cast<void>((*store)->ListStudies());
+  static_cast<void>((*store)->LoadStudy(1));
+  static_cast<void>((*store)->LoadTrials(1));
+  static_cast<void>((*store)->LoadTrial(1, 0));
+  static_cast<void>((*store)->LoadAttempts(1));
+  static_cast<void>((*store)->EnergySpent(1));
+  static_cast<void>((*store)->FindDamage());
+}
+
+constexpr int kReaders = 9;
+
+/// JOULEFRONT_READER, to try one reader alone; else the first byte says which.
+int ReaderOf(std::uint8_t first) {
+  static const char* const chosen = std::getenv("JOULEFRONT_READER");
+  return chosen != nullptr ? std::atoi(chosen) : first % kReaders;
+}
+
 }  // namespace
 }  // namespace joulefront
 
@@ -99,7 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (size == 0) return 0;
   const std::span<const std::uint8_t> rest(bytes + 1, size - 1);
   const std::string text(rest.begin(), rest.end());
-  switch (bytes[0] % 8) {
+  switch (ReaderOf(bytes[0])) {
     case 0:
       static_cast<void>(ParseTrainerLine(text));
       break;
@@ -126,6 +181,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       break;
     case 7:
       ReadAsRecord(text);
+      break;
+    case 8:
+      ReadAsStore(rest);
       break;
   }
   return 0;

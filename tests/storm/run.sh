@@ -13,7 +13,9 @@ tests/storm/fault_walk.py --joulefront "$joulefront" --library "$PWD/build/full/
 if command -v clang++ >/dev/null; then
   cmake --preset fuzz >/dev/null
   cmake --build --preset fuzz -- --quiet
-  build/fuzz/bin/fuzz_parsers -runs="${INPUTS:-3000000}" -max_len=4096 -print_final_stats=1
+  for reader in 2 0 8; do  # the study file, the trainer's messages, stores
+    JOULEFRONT_READER=$reader build/fuzz/bin/fuzz_parsers -runs="${INPUTS:-1000000}" -max_len=4096 -print_final_stats=1
+  done
 else
   echo "no clang++: the parsers were not fuzzed"
 fi

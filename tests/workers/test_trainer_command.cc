@@ -132,6 +132,17 @@ TEST_CASE("the attempt's folder is made; where it cannot be, the error names it"
   CHECK_THAT(failed.error().message, Catch::Contains(folder / "file/x"));
 }
 
+TEST_CASE("a symbolic link in the place of an attempt's folder is not followed") {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder / "elsewhere");
+  std::filesystem::create_directory_symlink(folder / "elsewhere", folder / "link");
+  const Study study = MakeStudy(StudyText({"true"}), folder.path());
+  const auto command = PrepareTrainer(study, {.configuration = kConfiguration}, folder / "link", 0);
+  REQUIRE_FALSE(command);
+  CHECK(command.error().message == "the attempt's folder '" + (folder / "link") +
+                                       "' is a symbolic link, which is not followed; remove it");
+}
+
 TEST_CASE("an attempt's folder lies beside the store, by study, trial and attempt") {
   ScratchFolder folder;
   CHECK(WorkRootOf(folder / "digits.db") == folder / "digits.work");
