@@ -36,6 +36,12 @@ void History::Evaluate(std::size_t number, Evaluation evaluation, Spending spend
   }
 }
 
+void History::Replicate(std::size_t number, std::vector<double> objectives) {
+  JF_CHECK(number < entries_.size() && entries_[number].state == EntryState::kEvaluated);
+  JF_CHECK(objectives.size() == objectives_);
+  entries_[number].replicates.push_back(std::move(objectives));
+}
+
 void History::Fail(std::size_t number, std::optional<int> failure, Spending spending) {
   JF_CHECK(number < entries_.size());
   HistoryEntry& entry = entries_[number];

@@ -50,6 +50,9 @@ struct HistoryEntry {
   std::optional<int> failure;
   Spending spending;              // meaningful when not kPending
   std::vector<CurvePoint> curve;  // meaningful when kEvaluated; by fidelity, rising
+  /// What it came to when it was evaluated again, m objectives each: how noisy the evaluation is.
+  /// Meaningful when kEvaluated; the trial itself stays what it was.
+  std::vector<std::vector<double>> replicates;
 };
 
 class History {
@@ -68,6 +71,8 @@ class History {
   /// ranking all trials anew.
   void Evaluate(std::size_t number, Evaluation evaluation, Spending spending = {},
                 std::vector<CurvePoint> curve = {});
+  /// Adds a replicate of an evaluated trial.
+  void Replicate(std::size_t number, std::vector<double> objectives);
   void Fail(std::size_t number, std::optional<int> failure = {}, Spending spending = {});
 
   /// Whether this configuration was proposed before, whatever became of it.

@@ -16,6 +16,9 @@ namespace joulefront {
 
 namespace {
 
+// Of each trial that was evaluated again, so many are learned from.
+constexpr std::size_t kMostReplicates = 10;
+
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
@@ -202,7 +205,8 @@ void SurrogateModel::LearnOutcome(const History& history, const Numbers& fitted,
   Learn(Observed(history, fitted, value), Observed(history, modelled, value), memory);
 }
 
-// Trials and, as far as there is room, points of their learning curves. Only objectives may be
+// Trials with their replicates, from which the noise is learned best, and, as far as there is room,
+// points of their learning curves. Only objectives may be
 // modelled by their logarithm: limits must keep their distance to 0, and costs are logarithms.
 SurrogateModel::Observations SurrogateModel::ObjectiveOf(const History& history,
                                                          const Numbers& numbers,
@@ -219,6 +223,10 @@ SurrogateModel::Observations SurrogateModel::ObjectiveOf(const History& history,
     }
     observed.rows.push_back(entry.configuration);
     observed.values.push_back(entry.evaluation.objectives[k]);
+    for (std::size_t i = 0; i < std::min(entry.replicates.size(), kMostReplicates); ++i) {
+      observed.rows.push_back(entry.configuration);
+      observed.values.push_back(entry.replicates[i][k]);
+    }
   }
   return observed;
 }

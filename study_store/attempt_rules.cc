@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace joulefront {
 namespace {
@@ -67,6 +69,18 @@ Result<void> CheckSearchEnergy(const PhaseEnergy& taken) {
 
 bool IsTooDear(Joules taken, std::optional<Joules> foreseen, std::optional<Joules> limit) {
   return limit && foreseen && taken + *foreseen > *limit;
+}
+
+bool IsCompleteConfirmation(const Attempt& attempt) {
+  return attempt.kind == AttemptKind::kConfirmation && attempt.state == AttemptState::kComplete;
+}
+
+void SortByEnd(std::vector<Attempt>& attempts) {
+  const auto key = [](const Attempt& attempt) {
+    return std::tuple(attempt.ended, attempt.trial, attempt.number);
+  };
+  std::sort(attempts.begin(), attempts.end(),
+            [&](const Attempt& a, const Attempt& b) { return key(a) < key(b); });
 }
 
 Error CannotConfirm(TrialNumber trial, TrialState state) {

@@ -31,6 +31,10 @@ Result<void> CheckSearchEnergy(const PhaseEnergy& taken);
 /// Whether `taken` joules and `foreseen` ones are more than the limit.
 bool IsTooDear(Joules taken, std::optional<Joules> foreseen, std::optional<Joules> limit);
 
+bool IsCompleteConfirmation(const Attempt& attempt);
+/// By when they ended; of those that ended together by trial and number.
+void SortByEnd(std::vector<Attempt>& attempts);
+
 /// Why a trial cannot be confirmed now.
 Error CannotConfirm(TrialNumber trial, TrialState state);
 

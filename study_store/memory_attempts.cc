@@ -195,6 +195,19 @@ Result<std::vector<Attempt>> MemoryStore::LoadAttempts(StudyId study,
   return attempts;
 }
 
+Result<std::vector<Attempt>> MemoryStore::LoadConfirmations(StudyId study) {
+  auto kept = Find(study);
+  if (!kept) return Pass(kept);
+  std::vector<Attempt> attempts;
+  for (const auto& [key, attempt] : (*kept)->attempts) {
+    if (!IsCompleteConfirmation(attempt)) continue;
+    attempts.push_back(attempt);
+    attempts.back().energy.clear();
+  }
+  SortByEnd(attempts);
+  return attempts;
+}
+
 Result<std::vector<Attempt>> MemoryStore::LoadRunningAttempts(StudyId study) {
   auto kept = Find(study);
   if (!kept) return Pass(kept);

@@ -79,6 +79,7 @@ class MemoryStore final : public StudyStore {
                              const RetryLimits& limits, TimePoint now) override;
   Result<std::vector<Attempt>> LoadAttempts(StudyId study,
                                             std::optional<TrialNumber> trial) override;
+  Result<std::vector<Attempt>> LoadConfirmations(StudyId study) override;
   Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) override;
   Result<Spent> EnergySpent(StudyId study) override;
   Result<void> AddSearchEnergy(StudyId study, const PhaseEnergy& taken) override;

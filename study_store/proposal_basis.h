@@ -19,6 +19,8 @@ struct ProposalBasis {
   /// Trials that had finished by this revision were known, with their values; of others only that
   /// they were proposed. (A finished trial keeps the revision at which it finished.)
   std::int64_t seen = 0;
+  /// So many confirmations were known, of StudyStore::LoadConfirmations().
+  std::size_t confirmations = 0;
   /// Where a budget of joules bound: it, and what of it was spent.
   std::optional<Joules> budget, spent;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 
 #include "base/check.h"
 #include "study_store/configuration_json.h"
@@ -25,7 +26,8 @@ Study StudyAsOf(Study study, const ProposalBasis& basis) {
 
 /// What was proposed, or why nothing was, as text.
 Result<std::string> ProposeAgain(StudyStore& store, StudyId id, const Study& study,
-                                 const std::vector<Trial>& trials, std::size_t number,
+                                 const std::vector<Trial>& trials,
+                                 std::span<const Attempt> confirmations, std::size_t number,
                                  const ProposalBasis& basis) {
   const Study then = StudyAsOf(study, basis);
   History history(then.objectives.size());
@@ -34,6 +36,8 @@ Result<std::string> ProposeAgain(StudyStore& store, StudyId id, const Study& stu
     const bool known = IsFinished(trials[i].state) && trials[i].revision <= basis.seen;
     if (known) JF_TRY(SettleTrial(store, id, then, trials[i], history));
   }
+  AddReplicates(then, confirmations.first(std::min(basis.confirmations, confirmations.size())),
+                history);
   const auto sampler = MakeSampler(then.sampler);
   if (!sampler) return "no sampler '" + then.sampler + "'";
   const Proposed proposed = sampler->Propose(then.space, history, TermsOf(then, basis.spent));
@@ -62,12 +66,14 @@ Result<Replay> ReplayProposals(StudyStore& store, StudyId id, const Study& study
       numbers.push_back(i);
     }
   }
+  auto confirmations = store.LoadConfirmations(id);
+  if (!confirmations) return Pass(confirmations);
   const std::size_t count = std::min(most, numbers.size());
   for (std::size_t k = 1; k <= count; ++k) {
     const std::size_t number = numbers[k * numbers.size() / count - 1];
     auto basis = BasisFromJson(trials[number].basis);
     if (!basis) return Pass(basis, "trial " + std::to_string(number));
-    auto again = ProposeAgain(store, id, study, trials, number, *basis);
+    auto again = ProposeAgain(store, id, study, trials, *confirmations, number, *basis);
     if (!again) return Pass(again);
     ++replay.replayed;
     if (*again != trials[number].configuration) {

@@ -49,6 +49,11 @@ Result<void> Proposer::Refresh() {
       trials_[number] = std::move(trial);
     }
   }
+  if (confirmations_) return {};
+  auto confirmations = store_.LoadConfirmations(id_);
+  if (!confirmations) return Pass(confirmations);
+  AddReplicates(study_, *confirmations, history_);
+  confirmations_ = confirmations->size();
   return {};
 }
 
@@ -77,6 +82,7 @@ Result<ProposedTrial> Proposer::Propose(std::optional<std::int64_t> limit,
                             .cost_exponent = study_.cost_exponent,
                             .cost = study_.cost,
                             .seen = revision_,
+                            .confirmations = confirmations_.value_or(0),
                             .budget = limits.energy,
                             .spent = spent};
   auto number = Append(std::move(*proposal), BasisToJson(basis), limits, now);

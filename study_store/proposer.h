@@ -20,7 +20,8 @@ class Proposer {
   /// `store` outlives the proposer. `sampler`: instead of the study's.
   Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<Sampler> sampler = nullptr);
 
-  /// Takes in the trials changed since the last call. Errors: the store's, and kCorrupt for a trial
+  /// Takes in the trials changed since the last call, and at the first one the confirmations: while
+  /// somebody proposes nobody confirms. Errors: the store's, and kCorrupt for a trial
   /// that does not fit the study.
   Result<void> Refresh();
 
@@ -57,6 +58,7 @@ class Proposer {
   History history_;
   std::vector<Trial> trials_;
   std::int64_t revision_ = 0;
+  std::optional<std::size_t> confirmations_;  // how many are in the history; empty: not looked for
 };
 
 }  // namespace joulefront

@@ -414,6 +414,23 @@ Result<void> SqliteStore::LoadConfirmed(StudyId study, std::optional<TrialNumber
   }
 }
 
+Result<std::vector<Attempt>> SqliteStore::LoadConfirmations(StudyId study) {
+  return connection_->Read([&]() -> Result<std::vector<Attempt>> {
+    JF_TRY(RequireStudy(study));
+    auto query = connection_->Prepare(
+        "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
+        " lease_until_ms, ended_ms, failure, message, kind FROM attempt"
+        " WHERE study = ?1 AND kind = 'confirmation' AND state = 'complete'"
+        " ORDER BY trial, number");
+    if (!query) return Pass(query);
+    auto attempts = ReadAttempts(query->Bind(study));
+    if (!attempts) return attempts;
+    JF_TRY(LoadConfirmed(study, std::nullopt, *attempts));
+    SortByEnd(*attempts);
+    return attempts;
+  });
+}
+
 Result<std::vector<Attempt>> SqliteStore::LoadRunningAttempts(StudyId study) {
   JF_TRY(RequireStudy(study));
   auto query = connection_->Prepare(

@@ -132,6 +132,8 @@ class StudyStore {
   /// Attempts of one trial, or of all, by trial and number.
   virtual Result<std::vector<Attempt>> LoadAttempts(StudyId study,
                                                     std::optional<TrialNumber> trial = {}) = 0;
+  /// Complete confirmations, without their energy, in the order in which they ended.
+  virtual Result<std::vector<Attempt>> LoadConfirmations(StudyId study) = 0;
   /// Attempts that are running now, without their energy.
   virtual Result<std::vector<Attempt>> LoadRunningAttempts(StudyId study) = 0;
 

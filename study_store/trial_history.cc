@@ -78,6 +78,16 @@ Result<void> SettleTrial(StudyStore& store, StudyId id, const Study& study, cons
   return {};
 }
 
+void AddReplicates(const Study& study, std::span<const Attempt> confirmations, History& history) {
+  for (const Attempt& confirmation : confirmations) {
+    const auto number = static_cast<std::size_t>(confirmation.trial);
+    if (number >= history.size()) continue;
+    if (history.entries()[number].state != EntryState::kEvaluated) continue;
+    auto evaluation = Evaluate(study, confirmation.values);
+    if (evaluation) history.Replicate(number, std::move(evaluation->objectives));
+  }
+}
+
 Terms TermsOf(const Study& study, std::optional<Joules> spent) {
   Terms terms{.seed = study.seed,
               .cost_exponent = study.cost_exponent,

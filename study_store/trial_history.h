@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "base/result.h"
 #include "search/history.h"
@@ -17,6 +18,9 @@ Result<void> AppendTrial(const Study& study, const Trial& trial, History& histor
 /// Settles a finished trial of the history. Errors: the store's, whose progress reports it reads.
 Result<void> SettleTrial(StudyStore& store, StudyId id, const Study& study, const Trial& trial,
                          History& history);
+
+/// Adds the confirmations of evaluated trials, in their order, as replicates.
+void AddReplicates(const Study& study, std::span<const Attempt> confirmations, History& history);
 
 /// `spent`: joules of the study so far, where its budget of joules binds; empty where none does.
 Terms TermsOf(const Study& study, std::optional<Joules> spent);

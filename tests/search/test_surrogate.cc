@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "search/auto_sampler.h"
+#include "search/surrogate_model.h"
 #include "search/surrogate_sampler.h"
 #include "search/training_set.h"
 #include "tests/search/problems.h"
@@ -251,6 +252,28 @@ SearchSpace EpochSpace() {
 Evaluation Trained(const Configuration& c, double epochs) {
   const double error = std::pow(*c[0] - 0.3, 2) + std::pow(*c[1] - 0.6, 2) + 0.5 / epochs;
   return {{error, std::log(epochs * (1.0 + *c[0]))}, 0.0, {}};
+}
+
+TEST_CASE("replicates teach the noise: what disagrees is foretold less surely", "[surrogate]") {
+  const SearchSpace space = Square();
+  const History once = RandomHistory(space, 30, 1, [](History& history, std::size_t number) {
+    history.Evaluate(number, Traded(history.entries()[number].configuration));
+  });
+  History again = once, apart = once;
+  for (std::size_t number = 0; number < 8; ++number) {
+    const auto& objectives = once.entries()[number].evaluation.objectives;
+    again.Replicate(number, objectives);
+    apart.Replicate(number, {objectives[0] + 0.3, objectives[1] - 0.3});
+    apart.Replicate(number, {objectives[0] - 0.3, objectives[1] + 0.3});
+  }
+  const auto width = [&](const History& history) {
+    FitMemory memory;
+    const SurrogateModel model(space, history, {.seed = 1}, 0, 1.0, memory);
+    const Forecast forecast = model.Foretell(history.entries()[20].configuration)[0];
+    return forecast.high - forecast.low;
+  };
+  CHECK(width(again) <= 1.5 * width(once));
+  CHECK(width(apart) > 3.0 * width(once));
 }
 
 TEST_CASE("a start goes from the cheap to the dear where a fidelity is marked", "[surrogate]") {

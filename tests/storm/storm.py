@@ -74,7 +74,8 @@ class Storm:
             time.sleep(0.1)
 
     def query(self, sql):
-        with sqlite3.connect(f"file:{self.folder}/s.db?mode=ro", uri=True, timeout=30) as database:
+        # Not read-only: after a kill -9 the next connection, whoever's, has to recover the log.
+        with sqlite3.connect(f"file:{self.folder}/s.db?mode=rw", uri=True, timeout=30) as database:
             return database.execute(sql).fetchall()
 
     def finished(self):

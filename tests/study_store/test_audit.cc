@@ -61,6 +61,12 @@ struct Audited {
 
 using Lines = std::vector<std::string>;
 
+PhaseEnergy Seen(const std::string& name, double joules) {
+  PhaseEnergy phase = Phase(name, joules);
+  phase.figure->coverage = 1.0;  // what was seen in part is not learnt from
+  return phase;
+}
+
 }  // namespace
 
 TEST_CASE("records that hold together are found to, and joules by fate add up") {
@@ -163,13 +169,26 @@ TEST_CASE("a proposal is made again from what it was made from, whatever ended s
     Require(store->FinishAttempt(*which,
                                  {.state = AttemptState::kComplete,
                                   .values = {{"error", 1 - x * x}, {"energy", 1 + x}},
-                                  .energy = {Phase("train", 1 + x), Phase("total", 1 + x)}},
+                                  .energy = {Seen("train", 1 + x), Seen("total", 1 + x)}},
                                  {}, At(3)));
     running.erase(which);
   }
+  // Confirmed meanwhile, and gone on with.
+  for (const double error : {0.4, 0.6}) {
+    const Claim again = Require(store->ClaimConfirmation(id, 3, 9, Worker("w"), At(60), At(4)));
+    Require(store->FinishAttempt(again,
+                                 {.state = AttemptState::kComplete,
+                                  .values = {{"error", error}, {"energy", 1.5}},
+                                  .energy = {}},
+                                 {}, At(5)));
+  }
+  Proposer later(*store, id, study);
+  Require(later.Refresh());
+  CHECK(later.history().entries()[3].replicates.size() == 2);
+  REQUIRE(Require(later.Propose({}, Require(store->EnergySpent(id)).joules, At(6))));
   auto trials = Require(store->LoadTrials(id));
   const Replay replay = Require(ReplayProposals(*store, id, study, trials, 100));
-  CHECK(replay.replayed == 25);
+  CHECK(replay.replayed == 26);
   CHECK(replay.without_basis == 0);
   CHECK(replay.different.empty());
   CHECK(Require(ReplayProposals(*store, id, study, trials, 5)).replayed == 5);

@@ -505,6 +505,9 @@ TEST_CASE_METHOD(Fixture, "a confirmation is an attempt that changes nothing of 
   CHECK(LoadAttempt(0, 2).kind == AttemptKind::kConfirmation);
   CHECK(LoadAttempt(0, 2).values == NamedValues{{"error", 0.625}});
   CHECK(LoadAttempt(0, 1).values.empty());
+  const auto confirmations = Require(store->LoadConfirmations(study));
+  REQUIRE(confirmations.size() == 1);
+  CHECK(confirmations[0].values == NamedValues{{"error", 0.625}});
   CHECK(Require(store->EnergySpent(study)).joules == Joules(5));
   const Claim lost = Require(store->ClaimConfirmation(study, 0, 7, Worker("b"), At(60), At(7)));
   Require(store->FinishAttempt(lost, Ended(AttemptState::kLost), {}, At(8)));
