@@ -62,7 +62,10 @@ Dataset ReadArrays(const DataFiles& files) {
   const std::string& path = files.data.front();
   const std::string bytes = ReadBytes(path);
   if (files.labels.empty()) {
-    throw BadInput(path + ": its labels are in a file of their own: name it with --labels FILE");
+    throw BadInput(
+        path +
+        ": its labels are in a file of their own: name it with --labels FILE (--validation-labels, "
+        "--test-labels)");
   }
   const Array examples = Parse(path, bytes);
   if (examples.shape.size() < 2) {

@@ -79,13 +79,15 @@ Parameters Features() {
 }
 
 /// Of images.
-Parameters Images() {
+Parameters Images(bool alone) {
+  // A family that takes other data too had better not be searched with what images alone have.
+  const std::optional<std::string> search = alone ? std::optional<std::string>("") : std::nullopt;
   return {{"downscale", IntRange{1, 1, 64}, "images at 1/this of their height and width"},
           {"augment",
            Choices{{"none", "shift", "shift-flip"}},
            "images moved by up to an eighth, or also mirrored, anew each epoch",
            {},
-           ""}};
+           search}};
 }
 
 /// After training (torch/compression.h, torch/inference.h).
@@ -134,7 +136,7 @@ Family Mlp() {
                  DropoutOf("share of units dropped after each hidden layer")},
                 Training(),
                 Features(),
-                Images(),
+                Images(/*alone=*/false),
                 Deployment(true)})};
 }
 
@@ -177,7 +179,7 @@ Family Cnn() {
                  ActivationOf("after each convolution"),
                  DropoutOf("share dropped before the last layer")},
                 Training(),
-                Images(),
+                Images(/*alone=*/true),
                 Deployment(true)})};
 }
 
@@ -199,7 +201,7 @@ Family Cell() {
                   {},
                   "low = 4, high = 32, log = true"}},
                 Training(),
-                Images(),
+                Images(/*alone=*/true),
                 Deployment(false)})};
 }
 
@@ -222,7 +224,7 @@ Family Transformer() {
              DropoutOf("share dropped after attention and feed-forward network")},
             Training(),
             Features(),
-            Images(),
+            Images(/*alone=*/false),
             Deployment(true)})};
 }
 

@@ -3,6 +3,7 @@
 // objectives/ that reads flags and the environment, catches and exits.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -118,6 +119,20 @@ Flags ParseFlags(const std::vector<std::string>& arguments) {
   return flags;
 }
 
+/// Where every report stands for a training that ended there, it must be the model that such a
+/// training would have given.
+void RefuseUnlikeAnytime(const Configuration& configuration) {
+  const auto refuse = [](const std::string& what) {
+    throw BadInput(what +
+                   ": not with [trainer] anytime = true, where a training that is cut at an epoch "
+                   "stands for one of so many epochs");
+  };
+  if (configuration.Choice("schedule") != "constant") refuse("schedule");
+  if (configuration.Float("warmup") > 0) refuse("warmup");
+  if (configuration.Float("prune") > 0) refuse("prune");
+  if (configuration.Choice("quantize") != "none") refuse("quantize");
+}
+
 void PrintFamilies(std::FILE* out, const std::vector<Family>& families) {
   std::fprintf(out,
                "Usage: joulefront-train FAMILY --data FILE [flags]\n"
@@ -194,6 +209,7 @@ void Train(const Family& family, const Flags& flags) {
   task.threads = ThreadCount();
   task.configuration = Configuration::Read(
       family.parameters, Environment("JOULEFRONT_CONFIGURATION"), flags.assignments);
+  if (Environment("JOULEFRONT_ANYTIME") == "1") RefuseUnlikeAnytime(task.configuration);
   TrainWithTorch(task);
 }
 
@@ -222,6 +238,14 @@ int Main(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     PrintFamilies(arguments.empty() ? stderr : stdout, families);
     return arguments.empty() ? 2 : 0;
+  }
+  const auto asks_for_help = [](const std::string& argument) {
+    return argument == "--help" || argument == "-h";
+  };
+  if (arguments[0].starts_with("--evaluate") &&
+      std::any_of(arguments.begin(), arguments.end(), asks_for_help)) {
+    PrintFamilies(stdout, families);
+    return 0;
   }
   if (arguments[0].starts_with("--evaluate")) {
     Evaluate(arguments);

@@ -1,5 +1,10 @@
 #include "objectives/protocol.h"
 
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -33,17 +38,37 @@ ordered_json ToJson(const ReportedValues& values) {
   return object;
 }
 
+/// Waits until the worker has read what was sent, but not for long: the joules of a phase are those
+/// from when its mark is read, and a worker that waits for a CPU reads it late.
+void AwaitReader() {
+  constexpr int kMostWaits = 500;
+  constexpr timespec kWait{.tv_sec = 0, .tv_nsec = 200'000};
+  int unread = 0;
+  for (int wait = 0; wait < kMostWaits; ++wait) {
+    if (ioctl(STDOUT_FILENO, FIONREAD, &unread) != 0 || unread == 0) return;
+    nanosleep(&kWait, nullptr);
+  }
+}
+
 }  // namespace
 
-void ReportPhase(const std::string& name) { Send({{"joulefront", "phase"}, {"name", name}}); }
+void ReportPhase(const std::string& name) {
+  Send({{"joulefront", "phase"}, {"name", name}});
+  struct stat status {};
+  if (fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode)) AwaitReader();
+}
+
+void ReportAnew(const std::string& reason) { Send({{"joulefront", "anew"}, {"reason", reason}}); }
 
 void ReportProgress(std::int64_t step, const ReportedValues& values) {
   Send({{"joulefront", "progress"}, {"step", step}, {"values", ToJson(values)}});
 }
 
 void ReportEnergy(double joules) {
-  if (!std::isfinite(joules) || joules < 0)
-    throw std::runtime_error("joules are no number from 0 on");
+  constexpr double kMost = 1e15;
+  if (!std::isfinite(joules) || joules < 0 || joules > kMost) {
+    throw std::runtime_error("joules are no number from 0 to 10^15");
+  }
   Send({{"joulefront", "energy"}, {"joules", joules}});
 }
 

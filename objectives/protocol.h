@@ -12,11 +12,15 @@ namespace joulefront::objectives {
 
 using ReportedValues = std::vector<std::pair<std::string, double>>;
 
-/// From here on the trainer is in phase `name`: setup, data, train or evaluate.
+/// From here on the trainer is in phase `name`: setup, data, train or evaluate. Waits, a tenth of a
+/// second at most, until a worker on the other end of a pipe has read it.
 void ReportPhase(const std::string& name);
 
 /// The values reached after `step` steps (epochs, from 1).
 void ReportProgress(std::int64_t step, const ReportedValues& values);
+
+/// That it was to go on from a checkpoint, and begins anew: earlier joules are not part of it.
+void ReportAnew(const std::string& reason);
 
 /// Joules of the attempt so far, from a record. Only studies that ask for them heed it.
 void ReportEnergy(double joules);

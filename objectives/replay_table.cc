@@ -212,6 +212,16 @@ std::map<std::string, std::string> ParametersIn(const std::string& configuration
   return parameters;
 }
 
+/// Joules of a row, from what its column holds; never falling.
+double JoulesOf(const ResultTable& table, const Row& row, const std::string& column,
+                const Flags& flags, double before) {
+  const double joules = table.Number(row, column) * flags.watts;
+  if (joules >= before && joules <= 1e15) return joules;
+  throw BadInput(flags.file + ": column '" + column + "' gives " + std::to_string(joules) +
+                 " J, which is no number from 0 to 10^15" +
+                 (before > 0 ? ", or falls from " + std::to_string(before) + " J" : ""));
+}
+
 /// Reports a row: each step of its curves up to `until`, then the result.
 void Report(const ResultTable& table, const Row& row, const Flags& flags, double until) {
   ReportPhase("train");
@@ -225,14 +235,17 @@ void Report(const ResultTable& table, const Row& row, const Flags& flags, double
   std::map<std::int64_t, std::string> joules;
   if (!flags.joules_curve.empty()) joules = table.StepsOf(flags.joules_curve);
   std::map<std::string, double> last;
+  double told = 0.0;
   for (const auto& [step, values] : steps) {
-    if (joules.contains(step)) ReportEnergy(table.Number(row, joules[step]) * flags.watts);
+    if (joules.contains(step)) {
+      ReportEnergy(told = JoulesOf(table, row, joules[step], flags, told));
+    }
     ReportProgress(step, values);
     for (const auto& [name, value] : values) last[name] = value;
   }
   const bool whole = std::isinf(until);
   if (!flags.joules.empty() && (whole || joules.empty())) {
-    ReportEnergy(table.Number(row, flags.joules) * flags.watts);
+    ReportEnergy(JoulesOf(table, row, flags.joules, flags, told));
   }
   for (const auto& [name, column] : flags.values) {
     if (whole || !last.contains(name)) last[name] = table.Number(row, column);

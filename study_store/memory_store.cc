@@ -188,7 +188,9 @@ Result<StudyStore::Spent> MemoryStore::EnergySpent(StudyId study) {
     const EnergyClass energy_class = total->figure->provenance.energy_class;
     spent.weakest = std::max(spent.weakest.value_or(energy_class), energy_class);
   }
-  for (const PhaseEnergy& taken : (*kept)->search_energy) spent.search += taken.figure->joules;
+  for (const auto& [provenance, taken] : (*kept)->search_energy) {
+    spent.search += taken.figure->joules;
+  }
   spent.joules += spent.search;
   for (const Trial& trial : (*kept)->trials) {
     const Joules foreseen = trial.foreseen.value_or(Joules());
@@ -204,33 +206,29 @@ Result<void> MemoryStore::AddSearchEnergy(StudyId study, const PhaseEnergy& take
   JF_TRY(CheckSearchEnergy(taken));
   auto kept = Find(study);
   if (!kept) return Pass(kept);
-  auto& all = (*kept)->search_energy;
-  const auto same = std::find_if(all.begin(), all.end(), [&](const PhaseEnergy& known) {
-    return known.figure->provenance == taken.figure->provenance;
-  });
-  if (same == all.end()) {
-    PhaseEnergy& first = all.emplace_back(taken);
-    first.phase = "search";
-    first.figure->division.reset();
-    first.figure->domains.clear();
-    std::sort(all.begin(), all.end(), [](const PhaseEnergy& a, const PhaseEnergy& b) {
-      return a.figure->provenance < b.figure->provenance;
-    });
+  const auto [sum, is_new] = (*kept)->search_energy.try_emplace(taken.figure->provenance, taken);
+  PhaseEnergy& same = sum->second;
+  if (is_new) {
+    same.phase = "search";
+    same.figure->division.reset();
+    same.figure->domains.clear();
     return {};
   }
-  same->wall += taken.wall;
-  same->cpu += taken.cpu;
-  same->figure->joules += taken.figure->joules;
-  same->figure->coverage = std::min(same->figure->coverage, taken.figure->coverage);
-  same->figure->own_uncertainty =
-      std::max(same->figure->own_uncertainty, taken.figure->own_uncertainty);
+  same.wall += taken.wall;
+  same.cpu += taken.cpu;
+  same.figure->joules += taken.figure->joules;
+  same.figure->coverage = std::min(same.figure->coverage, taken.figure->coverage);
+  same.figure->own_uncertainty =
+      std::max(same.figure->own_uncertainty, taken.figure->own_uncertainty);
   return {};
 }
 
 Result<std::vector<PhaseEnergy>> MemoryStore::SearchEnergy(StudyId study) {
   auto kept = Find(study);
   if (!kept) return Pass(kept);
-  return (*kept)->search_energy;
+  std::vector<PhaseEnergy> all;
+  for (const auto& [provenance, phase] : (*kept)->search_energy) all.push_back(phase);
+  return all;
 }
 
 Result<void> MemoryStore::AddEvent(StudyId study, const std::string& kind,

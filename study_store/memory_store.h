@@ -24,7 +24,7 @@ struct KeptStudy {
   std::map<AttemptKey, Attempt> attempts;
   std::map<AttemptKey, std::map<std::int64_t, ProgressReport>> progress;  // by step
   std::vector<Event> events;
-  std::vector<PhaseEnergy> search_energy;
+  std::map<Provenance, PhaseEnergy> search_energy;
   std::int64_t last_revision = 0;
 
   // What the above says, found fast.

@@ -1,7 +1,7 @@
 // Joules of the SQLite store.
 #include "study_store/sqlite_energy.h"
 
-#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
@@ -260,17 +260,16 @@ Result<std::vector<PhaseEnergy>> SqliteStore::SearchEnergy(StudyId study) {
         " NULL, NULL, NULL, NULL, NULL, NULL FROM search_energy WHERE study = ?1");
     if (!query) return Pass(query);
     query->Bind(study);
-    std::vector<PhaseEnergy> all;
+    std::map<Provenance, PhaseEnergy> sums;
     while (true) {
       auto row = query->Step();
       if (!row) return Pass(row);
       if (!*row) break;
-      all.push_back(ReadPhase(*query, *provenances));
+      PhaseEnergy phase = ReadPhase(*query, *provenances);
+      if (phase.figure) sums.emplace(phase.figure->provenance, phase);
     }
-    std::erase_if(all, [](const PhaseEnergy& phase) { return !phase.figure; });
-    std::sort(all.begin(), all.end(), [](const PhaseEnergy& a, const PhaseEnergy& b) {
-      return a.figure->provenance < b.figure->provenance;
-    });
+    std::vector<PhaseEnergy> all;
+    for (auto& [provenance, phase] : sums) all.push_back(std::move(phase));
     return all;
   });
 }

@@ -12,6 +12,8 @@ namespace joulefront {
 
 namespace {
 
+constexpr std::int64_t kMostReserved = 1 << 20;
+
 constexpr const char* kTrialColumns =
     "SELECT number, state, attempts, revision, seed, proposed_by, failure, message, reason,"
     " configuration, continues, foreseen_j, basis FROM trial";
@@ -138,7 +140,9 @@ Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t r
     auto count = NextNumber(study);
     if (!count) return Pass(count);
     std::vector<Trial> trials;
-    if (revision <= 0) trials.reserve(static_cast<std::size_t>(*count));
+    // A damaged store may claim any number.
+    if (revision <= 0)
+      trials.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(*count, 0, kMostReserved)));
     while (true) {
       auto row = query->Step();
       if (!row) return Pass(row);

@@ -152,6 +152,8 @@ class AttemptRunner {
       TakeResult(result->values);
     } else if (const auto* energy = std::get_if<EnergyMessage>(&message)) {
       if (!metered_.Tell(energy->joules)) NoteBad("the joules of an attempt cannot fall");
+    } else if (const auto* anew = std::get_if<AnewMessage>(&message)) {
+      end_.anew = anew->reason;
     } else if (const auto* bad = std::get_if<BadMessage>(&message)) {
       NoteBad(bad->reason);
     } else {

@@ -44,8 +44,9 @@ struct AttemptEnd {
   bool lease_lost = false;              // we asked it to stop: the attempt is not ours any more
   bool ran_out_of_memory = false;
   bool reported_result = false;
-  NamedValues values;  // of the result, and of the metrics' expressions
-  std::string remark;  // the first thing that was wrong with its messages
+  std::optional<std::string> anew;  // it did not go on from where it was to; why
+  NamedValues values;               // of the result, and of the metrics' expressions
+  std::string remark;               // the first thing that was wrong with its messages
   std::vector<PhaseEnergy> energy;
   std::string meter_faults;  // Meter::Faults()
   std::string last_line;     // of the log

@@ -55,6 +55,7 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
       fmt::format("JOULEFRONT_ATTEMPT={}", claim.attempt),
       fmt::format("JOULEFRONT_SEED={}", claim.seed),
       "JOULEFRONT_WORK_DIR=" + work_dir,
+      fmt::format("JOULEFRONT_ANYTIME={}", study.trainer.anytime ? 1 : 0),
   };
   for (const auto variable : kThreadVariables) {
     ours.push_back(fmt::format("{}={}", variable, study.workers.threads));

@@ -91,8 +91,14 @@ TrainerMessage ReadMessage(const json& message) {
     }
     return EnergyMessage{joules->get<double>()};
   }
+  if (kind == "anew") {
+    const auto reason = message.find("reason");
+    const bool told = reason != message.end() && reason->is_string();
+    return AnewMessage{told ? reason->get<std::string>().substr(0, kLongestName) : ""};
+  }
   if (kind != "progress" && kind != "result") {
-    return BadMessage{"\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\""};
+    return BadMessage{
+        "\"joulefront\" must be \"phase\", \"progress\", \"result\", \"energy\" or \"anew\""};
   }
   auto values = ReadValues(message);
   if (const auto* bad = std::get_if<BadMessage>(&values)) return *bad;

@@ -5,8 +5,9 @@
 //   {"joulefront": "progress", "step": 3, "values": {"error": 0.12}}
 //   {"joulefront": "result", "values": {"error": 0.08, "parameters": 20312}}
 //   {"joulefront": "energy", "joules": 41.5}
-// The last one tells joules of the attempt so far, for studies with [metering] sources =
-// ["trainer"].
+//   {"joulefront": "anew", "reason": "the checkpoint is damaged"}
+// The fourth tells joules of the attempt so far, for studies with [metering] sources = ["trainer"];
+// the last that a trainer that was to go on from JOULEFRONT_RESUME_DIR does not.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +33,15 @@ struct ResultMessage {
 struct EnergyMessage {
   double joules = 0.0;  // of the attempt so far
 };
+struct AnewMessage {
+  std::string reason;
+};
 /// A line that says it is a message and is not one; `reason` tells what is wrong with it.
 struct BadMessage {
   std::string reason;
 };
 using TrainerMessage = std::variant<std::monostate, PhaseMessage, ProgressMessage, ResultMessage,
-                                    EnergyMessage, BadMessage>;
+                                    EnergyMessage, AnewMessage, BadMessage>;
 
 /// What one line says; monostate if it is log. NaN and Infinity, which Python's json writes though
 /// JSON has neither, are read as the numbers they mean; null is NaN.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/printable.h"
 #include "study_store/attempt_rules.h"
 #include "study_store/early_stopping.h"
 #include "workers/alerts.h"
@@ -133,7 +134,12 @@ class Worker {
     }
     AttemptResult result = Judge(study_, end);
     if (result.state == AttemptState::kPruned) TakePruned(result);
-    if (*origin) AddOrigin(study_, **origin, result);
+    if (*origin && end.anew) {
+      Say(fmt::format("trial {} attempt {}: began anew: {}", claim.trial, claim.attempt,
+                      Printable(*end.anew)));
+    } else if (*origin) {
+      AddOrigin(study_, **origin, result);
+    }
     if (result.state == AttemptState::kFailed)
       result.message += "; log: " + work_dir + "/trainer.log";
     Say(fmt::format("trial {} attempt {}: {}{}{}", claim.trial, claim.attempt, Name(result.state),

@@ -43,12 +43,15 @@ void ApplyMasks(const Model& model, const std::vector<at::Tensor>& masks) {
   }
 }
 
+void RefuseUnprunable(const Configuration& configuration, const Model& model) {
+  const bool units =
+      configuration.Float("prune") > 0 && configuration.Choice("prune_what") == "units";
+  if (!units || !model.groups.empty()) return;
+  throw BadInput(
+      "prune_what: this architecture has no units that can be taken away; prune \"weights\"");
+}
+
 void PruneUnits(Model& model, double share) {
-  if (model.groups.empty()) {
-    throw BadInput(
-        "prune_what: this architecture has no units that can be taken away; prune "
-        "\"weights\"");
-  }
   at::NoGradGuard no_grad;
   for (const UnitGroup& group : model.groups) {
     const at::Tensor& made_by = group.slices.front().first;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "objectives/configuration.h"
 #include "objectives/torch/model.h"
 
 namespace joulefront::objectives {
@@ -15,8 +16,11 @@ std::vector<at::Tensor> PruneWeights(Model& model, double share);
 /// Makes pruned weights 0 again, after a step of training.
 void ApplyMasks(const Model& model, const std::vector<at::Tensor>& masks);
 
+/// Throws BadInput if units are to be pruned of a model that has no groups of them.
+void RefuseUnprunable(const Configuration& configuration, const Model& model);
+
 /// Takes from each group of units the share whose weights are smallest (Euclidean norm), and leaves
-/// one at least: the tensors become smaller. Throws BadInput if the model has no such groups.
+/// one at least: the tensors become smaller.
 void PruneUnits(Model& model, double share);
 
 /// Makes all matrices and filters int8, and lets linear layers compute in int8 where LibTorch can

@@ -17,14 +17,18 @@
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
 #include <torch/serialize/archive.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "objectives/schedule.h"
+#include "objectives/torch/whole_file.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -106,6 +110,16 @@ std::vector<at::Tensor> ReadAll(torch::serialize::InputArchive& archive, const s
   std::vector<at::Tensor> tensors(count);
   for (std::size_t i = 0; i < count; ++i) archive.read(name + std::to_string(i), tensors[i]);
   return tensors;
+}
+
+constexpr std::size_t kChecksumSize = 8;
+
+std::string ChecksumOf(const std::string& bytes) {
+  const auto sum =
+      crc32_z(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  char text[kChecksumSize + 1];
+  std::snprintf(text, sizeof text, "%08lx", static_cast<unsigned long>(sum));
+  return text;
 }
 
 }  // namespace
@@ -227,9 +241,10 @@ void Learner::Restore(const std::vector<at::Tensor>& snapshot) {
   }
 }
 
-void Learner::Save(const std::string& path, const BestSoFar& best) const {
+void Learner::Save(const std::string& path, std::uint32_t examples, const BestSoFar& best) const {
   torch::serialize::OutputArchive archive, of_optimizer;
   archive.write("configuration", c10::IValue(SameTraining(configuration_)));
+  archive.write("examples", c10::IValue(static_cast<std::int64_t>(examples)));
   archive.write("epochs", c10::IValue(epochs_done_));
   WriteAll(archive, "state", Snapshot());
   optimizer_->save(of_optimizer);
@@ -238,39 +253,56 @@ void Learner::Save(const std::string& path, const BestSoFar& best) const {
   archive.write("best_epoch", c10::IValue(best.epoch));
   archive.write("best_loss", c10::IValue(best.loss));
   WriteAll(archive, "best", best.snapshot);
-  // Whole or not at all, whenever the training is killed.
-  archive.save_to(path + ".new");
-  std::filesystem::rename(path + ".new", path);
+  std::string bytes;
+  archive.save_to([&](const void* data, std::size_t size) {
+    bytes.append(static_cast<const char*>(data), size);
+    return size;
+  });
+  WriteWhole(path, bytes + ChecksumOf(bytes));
 }
 
-bool Learner::Load(const std::string& path, BestSoFar& best) {
-  if (!std::filesystem::exists(path)) return false;
+std::string Learner::Load(const std::string& path, std::uint32_t examples, BestSoFar& best) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return "there is no checkpoint " + path;
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const std::size_t size = bytes.size() - std::min(bytes.size(), kChecksumSize);
+  const std::string checksum = bytes.substr(size);
+  bytes.resize(size);
+  if (checksum != ChecksumOf(bytes)) return "the checkpoint " + path + " is damaged, or none";
   try {
-    torch::serialize::InputArchive archive, of_optimizer;
-    archive.load_from(path, device_);
-    c10::IValue configuration, epochs, best_epoch, best_loss;
-    archive.read("configuration", configuration);
-    if (configuration.toStringRef() != SameTraining(configuration_)) return false;
-    archive.read("epochs", epochs);
-    if (epochs.toInt() > epochs_) return false;
-    archive.read("best_epoch", best_epoch);
-    archive.read("best_loss", best_loss);
-    const std::size_t tensors = 1 + model_.buffers.size();
-    const auto state = ReadAll(archive, "state", tensors);
-    BestSoFar read{best_loss.toDouble(), best_epoch.toInt(), {}};
-    if (read.epoch > 0) read.snapshot = ReadAll(archive, "best", tensors);
-    at::Tensor random;
-    archive.read("random", random);
-    archive.read("optimizer", of_optimizer);
-    optimizer_->load(of_optimizer);
-    Restore(state);
-    at::Generator(at::detail::getDefaultCPUGenerator()).set_state(random.cpu());
-    epochs_done_ = epochs.toInt();
-    best = std::move(read);
-    return true;
+    const std::string why = Read(bytes, examples, best);
+    return why.empty() ? "" : "the checkpoint " + path + " is of " + why;
   } catch (const c10::Error&) {
-    return false;
+    return "the checkpoint " + path + " cannot be read";
   }
+}
+
+/// Why the checkpoint does not fit; else it is taken over.
+std::string Learner::Read(const std::string& bytes, std::uint32_t examples, BestSoFar& best) {
+  torch::serialize::InputArchive archive, of_optimizer;
+  archive.load_from(bytes.data(), bytes.size(), device_);
+  c10::IValue configuration, of_examples, epochs, best_epoch, best_loss;
+  archive.read("configuration", configuration);
+  if (configuration.toStringRef() != SameTraining(configuration_)) return "another configuration";
+  archive.read("examples", of_examples);
+  if (of_examples.toInt() != static_cast<std::int64_t>(examples)) return "other examples";
+  archive.read("epochs", epochs);
+  if (epochs.toInt() > epochs_) return "more epochs";
+  archive.read("best_epoch", best_epoch);
+  archive.read("best_loss", best_loss);
+  const std::size_t tensors = 1 + model_.buffers.size();
+  const auto state = ReadAll(archive, "state", tensors);
+  BestSoFar read{best_loss.toDouble(), best_epoch.toInt(), {}};
+  if (read.epoch > 0) read.snapshot = ReadAll(archive, "best", tensors);
+  at::Tensor random;
+  archive.read("random", random);
+  archive.read("optimizer", of_optimizer);
+  optimizer_->load(of_optimizer);
+  Restore(state);
+  at::Generator(at::detail::getDefaultCPUGenerator()).set_state(random.cpu());
+  epochs_done_ = epochs.toInt();
+  best = std::move(read);
+  return "";
 }
 
 }  // namespace joulefront::objectives

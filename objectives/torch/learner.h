@@ -49,15 +49,17 @@ class Learner {
   void Restore(const std::vector<at::Tensor>& snapshot);
 
   /// Writes the state to a file and reads it again: training goes on as if it had never stopped,
-  /// `best` included. Load() is false, and nothing has changed, if there is no file, or if it is of
-  /// another configuration (but for the number of epochs), of more epochs than these, or not whole.
-  void Save(const std::string& path, const struct BestSoFar& best) const;
-  bool Load(const std::string& path, struct BestSoFar& best);
+  /// `best` included. Load() is empty if it does, else says why not, and nothing has changed: there
+  /// is no file, or it is of another configuration (but for the number of epochs), of other
+  /// examples, of more epochs than these, or not whole. `examples` is their fingerprint.
+  void Save(const std::string& path, std::uint32_t examples, const struct BestSoFar& best) const;
+  std::string Load(const std::string& path, std::uint32_t examples, struct BestSoFar& best);
 
  private:
   void Step();
   void CheckLoss(const at::Tensor& loss) const;
   at::Tensor Augmented(const at::Tensor& images) const;
+  std::string Read(const std::string& bytes, std::uint32_t examples, struct BestSoFar& best);
 
   Model& model_;
   const Configuration& configuration_;

@@ -5,13 +5,13 @@
 #include <zlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "objectives/bad_input.h"
 #include "objectives/torch/compression.h"
 #include "objectives/torch/quantisation.h"
+#include "objectives/torch/whole_file.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -157,12 +157,7 @@ std::int64_t SaveModel(const SavedModel& saved, const std::string& path) {
     bytes.append(static_cast<const char*>(data), size);
     return size;
   });
-  if (!path.empty()) {
-    std::ofstream file(path, std::ios::binary);
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) throw std::runtime_error("--save: cannot write " + path);
-  }
+  if (!path.empty()) WriteWhole(path, bytes);
   return static_cast<std::int64_t>(bytes.size());
 }
 

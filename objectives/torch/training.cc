@@ -1,10 +1,15 @@
 #include "objectives/torch/training.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
+#include <csignal>
+#include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 #include "objectives/bad_input.h"
@@ -14,6 +19,7 @@
 #include "objectives/torch/inference.h"
 #include "objectives/torch/learner.h"
 #include "objectives/torch/saved_model.h"
+#include "objectives/torch/whole_file.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -22,30 +28,88 @@ namespace {
 constexpr std::chrono::seconds kBetweenCheckpoints{10};
 constexpr const char* kCheckpoint = "/checkpoint.pt";
 
-void RequireFinite(double loss, std::int64_t epoch) {
-  if (std::isfinite(loss)) return;
-  throw std::runtime_error("training diverged: loss is not finite at epoch " +
-                           std::to_string(epoch));
+// Of the loss of a blind guess, which knows only how many classes there are. Weights that have
+// blown up are beyond it by far, and a training that is merely bad is not.
+constexpr double kDiverged = 1e3;
+
+void RequireNotDiverged(double loss, std::int64_t classes, std::int64_t epoch) {
+  const double guess = std::log(static_cast<double>(std::max<std::int64_t>(2, classes)));
+  if (std::isfinite(loss) && loss <= kDiverged * guess) return;
+  throw std::runtime_error(
+      "training diverged: the loss is " +
+      (std::isfinite(loss) ? std::to_string(loss) : std::string("not finite")) + " at epoch " +
+      std::to_string(epoch));
 }
+
+/// A fingerprint of the training examples: a checkpoint of others is not gone on with.
+std::uint32_t FingerprintOf(const Examples& examples) {
+  uLong sum = crc32(0, nullptr, 0);
+  for (const at::Tensor& part : {examples.features, examples.labels}) {
+    const at::Tensor bytes = part.cpu().contiguous();
+    sum = crc32_z(sum, static_cast<const Bytef*>(bytes.data_ptr()), bytes.nbytes());
+  }
+  return static_cast<std::uint32_t>(sum);
+}
+
+volatile std::sig_atomic_t asked_to_stop = 0;
+
+extern "C" void AskToStop(int signal) {
+  if (asked_to_stop != 0) _exit(128 + signal);
+  asked_to_stop = signal;
+}
+
+/// While it lives, SIGINT and SIGTERM wait for the end of the epoch, once.
+class StopRequests {
+ public:
+  StopRequests() : term_(std::signal(SIGTERM, AskToStop)), int_(std::signal(SIGINT, AskToStop)) {}
+  ~StopRequests() {
+    std::signal(SIGTERM, term_);
+    std::signal(SIGINT, int_);
+  }
+  StopRequests(const StopRequests&) = delete;
+  StopRequests& operator=(const StopRequests&) = delete;
+
+ private:
+  void (*term_)(int);
+  void (*int_)(int);
+};
 
 /// The epochs of the training itself. It goes on from a checkpoint if there is one, leaves one, and
 /// with `patience` ends early with the weights of the best epoch.
 class Epochs {
  public:
   Epochs(const Task& task, const TrainingData& data, const Model& model, Learner& learner)
-      : task_(task), data_(data), model_(model), learner_(learner) {}
+      : task_(task),
+        data_(data),
+        model_(model),
+        learner_(learner),
+        examples_(task.work_dir.empty() && task.resume_dir.empty() ? 0
+                                                                   : FingerprintOf(data.train)) {}
 
   void Run() {
-    if (!task_.resume_dir.empty() && learner_.Load(task_.resume_dir + kCheckpoint, best_)) {
-      Checkpoint();  // this one may be interrupted before its first
-    }
+    if (!task_.resume_dir.empty()) GoOn();
     const std::int64_t epochs = task_.configuration.Int("epochs");
-    while (learner_.epochs_done() < epochs && !IsStuck()) RunOne();
-    Checkpoint();
+    {
+      // Without a folder for a checkpoint there is nothing to wait for.
+      std::optional<StopRequests> until_checkpoint;
+      if (!task_.work_dir.empty()) until_checkpoint.emplace();
+      while (learner_.epochs_done() < epochs && !IsStuck() && asked_to_stop == 0) RunOne();
+      Checkpoint();
+    }
+    if (asked_to_stop != 0) std::raise(asked_to_stop);
     if (patience() > 0 && best_.epoch > 0) learner_.Restore(best_.snapshot);
   }
 
  private:
+  void GoOn() {
+    const std::string why = learner_.Load(task_.resume_dir + kCheckpoint, examples_, best_);
+    if (why.empty()) {
+      Checkpoint();  // this one may be interrupted before its first
+    } else {
+      ReportAnew(why);
+    }
+  }
+
   std::int64_t patience() const { return task_.configuration.Int("patience"); }
 
   bool IsStuck() const {
@@ -56,7 +120,7 @@ class Epochs {
     learner_.TrainEpoch(data_.train);
     const std::int64_t epoch = learner_.epochs_done();
     const Score score = Evaluate(model_, data_.validation, task_.configuration.Choice("precision"));
-    RequireFinite(score.loss, epoch);
+    RequireNotDiverged(score.loss, data_.problem.classes, epoch);
     ReportProgress(epoch, {{"error", score.error}, {"loss", score.loss}});
     if (patience() > 0 && (best_.epoch == 0 || score.loss < best_.loss)) {
       best_ = {score.loss, epoch, learner_.Snapshot()};
@@ -66,7 +130,7 @@ class Epochs {
 
   void Checkpoint() {
     if (task_.work_dir.empty()) return;
-    learner_.Save(task_.work_dir + kCheckpoint, best_);
+    learner_.Save(task_.work_dir + kCheckpoint, examples_, best_);
     saved_ = std::chrono::steady_clock::now();
   }
 
@@ -74,9 +138,30 @@ class Epochs {
   const TrainingData& data_;
   const Model& model_;
   Learner& learner_;
+  std::uint32_t examples_;
   BestSoFar best_;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
 };
+
+/// Before anything is trained for nothing.
+void RefuseUnwritable(const Task& task) {
+  for (const DataFiles* files : {&task.data, &task.validation, &task.test}) {
+    std::vector<std::string> paths = files->data;
+    paths.push_back(files->labels);
+    for (const std::string& path : paths) {
+      std::error_code none;
+      if (!task.save.empty() && std::filesystem::equivalent(task.save, path, none)) {
+        throw BadInput("--save: " + task.save + " is the data; name another file");
+      }
+    }
+  }
+  const auto require = [](const std::string& what, const std::string& path) {
+    const std::string why = WhyNotWritable(path);
+    if (!why.empty()) throw BadInput(what + ": cannot write " + path + ": " + why);
+  };
+  if (!task.save.empty()) require("--save", task.save);
+  if (!task.work_dir.empty()) require("JOULEFRONT_WORK_DIR", task.work_dir + kCheckpoint);
+}
 
 /// Prunes as the configuration says, and trains on for as many epochs, with the schedule anew.
 void Prune(const Task& task, const TrainingData& data, Model& model, const at::Device& device) {
@@ -123,9 +208,7 @@ void AddInference(const Task& task, const TrainingData& data, const Model& model
 }  // namespace
 
 void Train(const Task& task) {
-  if (!task.save.empty() && !std::ofstream(task.save, std::ios::app)) {
-    throw BadInput("--save: cannot write " + task.save);  // before anything is trained for nothing
-  }
+  RefuseUnwritable(task);
   ReportPhase("setup");
   const at::Device device = SetUpTorch(task.device, task.threads, task.seed);
   const std::string precision = task.configuration.Choice("precision");
@@ -139,6 +222,7 @@ void Train(const Task& task) {
   SavedModel trained{task.family, task.configuration, data.recipe,
                      BuildFamily(task.family, task.configuration, data.problem)};
   Model& model = trained.model;
+  RefuseUnprunable(task.configuration, model);
   Learner learner(model, task.configuration, task.configuration.Int("epochs"), device);
   Epochs(task, data, model, learner).Run();
   Prune(task, data, model, device);

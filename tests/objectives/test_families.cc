@@ -49,6 +49,20 @@ json Result(const std::string& arguments, const std::string& environment = "") {
   return Messages(outcome.output).back()["values"];
 }
 
+/// Why the training began anew; fails if it did not, or did not begin at its first epoch.
+std::string BeganAnew(const Outcome& outcome) {
+  const auto messages = Messages(outcome.output);
+  REQUIRE(messages.size() > 4);
+  REQUIRE(messages[3]["joulefront"] == "anew");
+  CHECK(messages[4]["step"] == 1);
+  return messages[3]["reason"];
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
 }  // namespace
 
 TEST_CASE("each family learns digits", "[objectives][slow]") {
@@ -164,11 +178,62 @@ TEST_CASE("a training goes on from a checkpoint as if it had never stopped", "[o
   CHECK(messages.back()["values"]["loss"] == whole["loss"]);
   // What it was trained for longer than is asked for is no beginning of it.
   const Outcome shorter = Run(flags + "--set epochs=2", "JOULEFRONT_RESUME_DIR=" + folder.path(""));
-  CHECK(Messages(shorter.output)[3]["step"] == 1);
-  // Another configuration begins anew.
+  CHECK_THAT(BeganAnew(shorter), Contains("more epochs"));
   const Outcome other =
       Run(flags + "--set epochs=6 --set width=64", "JOULEFRONT_RESUME_DIR=" + folder.path(""));
-  CHECK(Messages(other.output)[3]["step"] == 1);
+  CHECK_THAT(BeganAnew(other), Contains("another configuration"));
+  const Outcome fewer = Run(flags + "--set epochs=6 --set data_fraction=0.5",
+                            "JOULEFRONT_RESUME_DIR=" + folder.path(""));
+  CHECK_THAT(BeganAnew(fewer), Contains("another configuration"));
+  const Outcome elsewhere =
+      Run(flags + "--set epochs=6 --validation '" + kDigits + "train.csv'",  // trained on all
+          "JOULEFRONT_RESUME_DIR=" + folder.path(""));
+  CHECK_THAT(BeganAnew(elsewhere), Contains("other examples"));
+}
+
+TEST_CASE("a checkpoint that is damaged is not gone on with, and that is said",
+          "[objectives][slow]") {
+  const Folder folder;
+  const std::string flags = "mlp" + kTable + "--set epochs=3 ";
+  const json whole = Result(flags, "JOULEFRONT_WORK_DIR=" + folder.path(""));
+  const std::string path = folder.path("checkpoint.pt");
+  const std::string good = ReadAll(path);
+  REQUIRE(good.size() > 5000);
+  for (const int damage : {0, 1, 2}) {
+    std::string bad = good;
+    if (damage == 0) bad[good.size() / 2] = static_cast<char>(bad[good.size() / 2] ^ 0x10);
+    if (damage == 1) bad.resize(good.size() / 2);
+    if (damage == 2) bad.clear();
+    std::ofstream(path, std::ios::binary) << bad;
+    const Outcome outcome = Run(flags, "JOULEFRONT_RESUME_DIR=" + folder.path(""));
+    CHECK(outcome.code == 0);
+    CHECK_THAT(BeganAnew(outcome), Contains("is damaged, or none"));
+    CHECK(Messages(outcome.output).back()["values"]["loss"] == whole["loss"]);
+  }
+}
+
+TEST_CASE("a training that is told to stop leaves a checkpoint first", "[objectives][slow]") {
+  const Folder folder;
+  const Outcome stopped = Run("mlp" + kTable + "--set epochs=100000",
+                              "timeout --signal=INT 3 env JOULEFRONT_WORK_DIR=" + folder.path(""));
+  const auto messages = Messages(stopped.output);
+  const std::int64_t epochs = messages.back()["step"];
+  CHECK(epochs > 0);
+  const Outcome rest = Run("mlp" + kTable + "--set epochs=" + std::to_string(epochs + 1),
+                           "JOULEFRONT_RESUME_DIR=" + folder.path(""));
+  // Of another number of epochs, and so gone on with; the one that was stopped asked for more.
+  CHECK(Messages(rest.output)[3]["step"] == epochs + 1);
+}
+
+TEST_CASE("what would stand for another model is refused in an anytime study",
+          "[objectives][slow]") {
+  for (const std::string what : {"schedule=cosine", "warmup=0.2", "prune=0.5", "quantize=int8"}) {
+    const Outcome outcome =
+        Run("mlp" + kTable + "--set epochs=1 --set " + what + " 2>&1", "JOULEFRONT_ANYTIME=1");
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.output, Contains("not with [trainer] anytime = true"));
+  }
+  CHECK(Run("mlp" + kTable + "--set epochs=1", "JOULEFRONT_ANYTIME=1").code == 0);
 }
 
 TEST_CASE("a training without progress ends early with its best weights", "[objectives][slow]") {
@@ -215,6 +280,9 @@ TEST_CASE("what does not fit is bad input, and said", "[objectives][slow]") {
   CHECK_THAT(problem("mlp" + kImages + "--set features=3"), Contains("features: they are chosen"));
   CHECK_THAT(problem("mlp" + kTable + "--save /nowhere/m.pt"),
              Contains("cannot write /nowhere/m.pt"));
+  CHECK_THAT(problem("mlp --data /tmp/../tmp/none.csv"), Contains("none.csv"));
+  CHECK_THAT(problem("mlp" + kTable + "--set layers=0 --set prune=0.5 --set prune_what=units"),
+             Contains("no units"));
   CHECK_THAT(problem("cell" + kImages + "--set epochs=1 --set prune=0.5 --set prune_what=units"),
              Contains("expected one of weights"));
 }

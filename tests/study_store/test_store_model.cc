@@ -147,11 +147,11 @@ void Pair::ChangeStudy() {
       return Both([&](StudyStore& s) { return Outcome(s.UpdateSettings(study, changed)); });
     }
     case 3: {
-      const std::optional<double> joules =
-          Below(5) == 0 ? std::nullopt : std::optional(static_cast<double>(Below(9)));
+      const auto joules = static_cast<double>(Below(9));
       Provenance provenance = Estimate();
       provenance.host = fmt::format("host {}", Below(3));
-      const PhaseEnergy taken = Phase("search", joules, provenance);
+      PhaseEnergy taken = Phase("search", joules, provenance);
+      if (Below(5) == 0) taken.figure.reset();
       return Both([&](StudyStore& s) { return Outcome(s.AddSearchEnergy(study, taken)); });
     }
     default:

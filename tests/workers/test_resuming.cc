@@ -33,8 +33,9 @@ class LongerAndLonger : public Sampler {
   }
 };
 
-std::vector<Trial> RunLonger(const ScratchFolder& folder, bool drop_folders) {
-  WriteAll(folder / "trainer.sh", kTrainer);
+std::vector<Trial> RunLonger(const ScratchFolder& folder, bool drop_folders,
+                             const std::string& trainer = kTrainer) {
+  WriteAll(folder / "trainer.sh", trainer);
   WriteAll(folder / "study.toml",
            "[study]\nname = 's'\n[objectives]\nerror = { direction = 'minimize' }\n"
            "energy = { direction = 'minimize', phase = 'total' }\n"
@@ -92,6 +93,19 @@ TEST_CASE("a trial whose shorter one left no folder begins anew, and costs its o
   CHECK(trials[1].values.at("from") == 0);
   CHECK_FALSE(trials[1].values.contains("resumed_j"));
   CHECK(trials[1].values.at("energy") == Approx(TotalOf(trials[1])));
+}
+
+TEST_CASE("a trainer that says that it begins anew has its own joules, and no others") {
+  const ScratchFolder folder;
+  const auto trials = RunLonger(
+      folder, false,
+      std::string("echo '{\"joulefront\": \"anew\", \"reason\": \"no checkpoint\"}'\n") + kTrainer);
+  REQUIRE(trials.size() == 3);
+  for (const Trial& trial : trials) {
+    CHECK(Name(trial.state) == "complete");
+    CHECK_FALSE(trial.values.contains(std::string(kResumedJoules)));
+    CHECK(trial.values.at("energy") == Approx(TotalOf(trial)));
+  }
 }
 
 TEST_CASE("joules of another key are not added: such a trial has failed") {

@@ -66,6 +66,13 @@ TEST_CASE("every line that is no object with the key joulefront is log") {
   }
 }
 
+TEST_CASE("a trainer may say that it begins anew, and why") {
+  const auto message = ParseTrainerLine(R"({"joulefront": "anew", "reason": "no checkpoint"})");
+  REQUIRE(std::holds_alternative<AnewMessage>(message));
+  CHECK(std::get<AnewMessage>(message).reason == "no checkpoint");
+  CHECK(std::holds_alternative<AnewMessage>(ParseTrainerLine(R"({"joulefront": "anew"})")));
+}
+
 TEST_CASE("a message that cannot be understood says what is wrong with it") {
   CHECK(ReasonOf(R"({"joulefront": "phase", "name": "train")") == "it is not valid JSON");
   CHECK(ReasonOf(R"({"joulefront": "phase"})") == "a phase message needs a \"name\"");
@@ -79,9 +86,9 @@ TEST_CASE("a message that cannot be understood says what is wrong with it") {
           "\"" + name + "\" is a name of joulefront's own values");
   }
   CHECK(ReasonOf(R"({"joulefront": "results"})") ==
-        "\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\"");
+        "\"joulefront\" must be \"phase\", \"progress\", \"result\", \"energy\" or \"anew\"");
   CHECK(ReasonOf(R"({"joulefront": {"result": 1}})") ==
-        "\"joulefront\" must be \"phase\", \"progress\", \"result\" or \"energy\"");
+        "\"joulefront\" must be \"phase\", \"progress\", \"result\", \"energy\" or \"anew\"");
   CHECK(ReasonOf(R"({"joulefront": "result"})") == "it has no object \"values\"");
   CHECK(ReasonOf(R"({"joulefront": "result", "values": [1]})") == "it has no object \"values\"");
   CHECK(ReasonOf(R"({"joulefront": "result", "values": {"error": "0.1"}})") ==

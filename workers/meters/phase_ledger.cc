@@ -10,6 +10,9 @@
 namespace joulefront {
 namespace {
 
+// Marks are read when a worker gets round to it, which takes milliseconds on a busy machine.
+constexpr Seconds kShortest(0.01);
+
 // Stretches that are never charged are forgotten from their beginning, so that a trainer that
 // changes its phase a million times beside a dead counter costs no memory.
 constexpr std::size_t kMostStretches = 1024;
@@ -165,6 +168,8 @@ PhaseEnergy PhaseLedger::Close(const Account& account) const {
     Add(sum, share.sum);
   }
   figure.joules = FromMicrojoules(sum.active + sum.idle);
+  // So short, it may have lain between two looks: nothing was seen, which is not nothing.
+  if (account.wall < kShortest && figure.joules == Joules()) return phase;
   if (squares > 0.0) {
     figure.own_uncertainty = std::min(1.0, std::sqrt(squares) / figure.joules.value());
   }

@@ -68,6 +68,19 @@ TEST_CASE("a phase of no length has no figure") {
   CHECK(JoulesOf(phases, "train") == Approx(4.0));
 }
 
+TEST_CASE(
+    "a phase of milliseconds in which nothing was seen has no figure, a long idle one has 0 J") {
+  PhaseLedger ledger = EstimateLedger();
+  ledger.Enter("train", Seconds(1), Used(1));
+  ledger.Enter("evaluate", Seconds(1.008), Used(1));
+  ledger.Enter("wait", Seconds(1.5), Used(1.2));
+  const auto phases = ledger.Read(Seconds(2), Used(1.2));
+  CHECK_FALSE(FindPhase(phases, "train")->figure);
+  CHECK(JoulesOf(phases, "evaluate") == Approx(0.8));
+  CHECK(JoulesOf(phases, "wait") == 0.0);
+  CHECK(JoulesOf(phases, "total") == Approx(4.8));
+}
+
 TEST_CASE("a phase that is called total is counted in the total only") {
   PhaseLedger ledger = EstimateLedger();
   ledger.Enter("total", Seconds(1), Used(1));

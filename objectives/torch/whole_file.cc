@@ -1,0 +1,35 @@
+#include "objectives/torch/whole_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace joulefront::objectives {
+
+void WriteWhole(const std::string& path, const std::string& bytes) {
+  const std::string partial = path + ".new";
+  errno = 0;
+  std::ofstream file(partial, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  std::error_code error;
+  if (file) std::filesystem::rename(partial, path, error);
+  if (file && !error) return;
+  throw std::runtime_error("cannot write " + path + ": " +
+                           (error ? error.message() : std::strerror(errno)));
+}
+
+std::string WhyNotWritable(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return "it is a folder";
+  const std::string partial = path + ".new";
+  errno = 0;
+  const bool opened = std::ofstream(partial, std::ios::binary).is_open();
+  const std::string why = opened ? "" : std::strerror(errno);
+  if (opened) std::filesystem::remove(partial, error);
+  return why;
+}
+
+}  // namespace joulefront::objectives
