@@ -46,10 +46,31 @@ float ReadNumber(std::string_view text, const std::string& column, const CsvLine
 std::size_t FindLabel(const CsvLines& lines, const std::string& label) {
   const std::vector<std::string>& header = lines.header();
   if (header.size() < 2) lines.Refuse("the header needs a label and at least one other column");
+  const bool all_numbers = std::all_of(header.begin(), header.end(), [](const std::string& name) {
+    return !name.empty() && ParseNumber(name).has_value();
+  });
+  if (all_numbers) {
+    lines.Refuse(
+        "the first line names the columns, and here it holds nothing but numbers: add one "
+        "with names");
+  }
   const auto found = std::find(header.begin(), header.end(), label.empty() ? "label" : label);
   if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   if (!label.empty()) lines.Refuse("there is no label column '" + label + "'");
   return header.size() - 1;
+}
+
+/// Refuses a column of many different numbers with a text or two among them: a typo would make it
+/// as many categories.
+void RefuseStrayTexts(const std::string& path, const std::string& name,
+                      const std::set<std::string>& texts) {
+  constexpr std::ptrdiff_t kMostStrays = 2, kManyNumbers = 20;
+  const auto is_text = [](const std::string& text) { return !ParseNumber(text); };
+  const auto strays = std::count_if(texts.begin(), texts.end(), is_text);
+  if (strays > kMostStrays || std::ssize(texts) - strays < kManyNumbers) return;
+  throw BadInput(path + ": column '" + name + "' holds numbers and '" +
+                 *std::find_if(texts.begin(), texts.end(), is_text) +
+                 "'; mend it, or write a missing value as NA or an empty field");
 }
 
 /// The columns but the label's, in the order of the file: numbers, where all that is there are
@@ -85,6 +106,7 @@ std::vector<Column> FindColumns(const std::string& path, const std::string& labe
       columns.push_back({name, {}});
       continue;
     }
+    RefuseStrayTexts(path, name, seen[i].texts);
     if (seen[i].texts.size() > kMostCategories) {
       throw BadInput(path + ": column '" + name + "' holds more than " +
                      std::to_string(kMostCategories) +
@@ -112,6 +134,20 @@ void Append(const Column& column, const std::string& field, const CsvLines& line
   }
 }
 
+void RefuseOtherColumns(const std::string& path, const std::vector<std::string>& names,
+                        const std::vector<Column>& columns) {
+  const std::string refused = path + ": its columns are not those of the training file: ";
+  if (names.size() != columns.size()) {
+    throw BadInput(refused + std::to_string(names.size()) + " beside the label, not " +
+                   std::to_string(columns.size()));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == columns[i].name) continue;
+    throw BadInput(refused + "'" + names[i] + "' stands where '" + columns[i].name +
+                   "' does there");
+  }
+}
+
 }  // namespace
 
 Dataset ReadCsv(const std::string& path, const std::string& label, const Dataset* reference) {
@@ -121,10 +157,7 @@ Dataset ReadCsv(const std::string& path, const std::string& label, const Dataset
   const std::size_t label_at = FindLabel(lines, label);
   std::vector<std::string> names = lines.header();
   names.erase(names.begin() + static_cast<std::ptrdiff_t>(label_at));
-  if (!std::equal(names.begin(), names.end(), data.columns.begin(), data.columns.end(),
-                  [](const auto& name, const Column& column) { return name == column.name; })) {
-    throw BadInput(path + ": its columns are not those of the training file");
-  }
+  RefuseOtherColumns(path, names, data.columns);
   std::vector<std::string> fields, labels;
   while (lines.Next(fields)) {
     labels.push_back(std::move(fields[label_at]));

@@ -113,6 +113,15 @@ TEST_CASE("what is wrong with a header or a whole file is said", "[objectives]")
                     Contains("/nowhere/at/all.csv: cannot"));
 }
 
+TEST_CASE("a typo in a column of numbers, and a file without a header, are told", "[objectives]") {
+  std::string content = "a,label\n";
+  for (int row = 0; row < 30; ++row) content += std::to_string(row) + ".5,x\n";
+  CHECK_NOTHROW(Read(content + "NA,y\n"));
+  CHECK_THROWS_WITH(Read(content + "0.5x,y\n"), Contains("column 'a' holds numbers and '0.5x'"));
+  CHECK_NOTHROW(Read("grade,label\n1,x\n2,y\nX,x\n"));  // few numbers: categories
+  CHECK_THROWS_WITH(Read("0.8,1.2,3\n1,2,0\n"), Contains("holds nothing but numbers"));
+}
+
 TEST_CASE("a column of texts has a feature for each category, and missing values are missing",
           "[objectives]") {
   const Dataset table = Read("size,colour,label\n1,red,x\n?,blue,y\n3,,x\n");
