@@ -190,6 +190,8 @@ Result<StudyStore::Spent> MemoryStore::EnergySpent(StudyId study) {
   }
   for (const auto& [provenance, taken] : (*kept)->search_energy) {
     spent.search += taken.figure->joules;
+    spent.weakest =
+        std::max(spent.weakest.value_or(provenance.energy_class), provenance.energy_class);
   }
   spent.joules += spent.search;
   for (const Trial& trial : (*kept)->trials) {

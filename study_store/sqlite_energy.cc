@@ -209,10 +209,19 @@ Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
 }
 
 Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
-  auto search = connection_->Prepare("SELECT total(joules) FROM search_energy WHERE study = ?1");
+  auto search = connection_->Prepare(
+      "SELECT s.joules, p.class FROM search_energy AS s JOIN provenance AS p ON p.id = s.provenance"
+      " WHERE s.study = ?1");
   if (!search) return Pass(search);
-  JF_TRY(search->Bind(study).Step());
-  spent.search = Joules(search->Real(0));
+  search->Bind(study);
+  while (true) {
+    auto row = search->Step();
+    if (!row) return Pass(row);
+    if (!*row) break;
+    spent.search += Joules(search->Real(0));
+    const auto energy_class = EnergyClassFromName(search->Text(1));
+    if (!spent.weakest || energy_class > spent.weakest) spent.weakest = energy_class;
+  }
   spent.joules += spent.search;
   auto query = connection_->Prepare(
       "SELECT total(foreseen_j) FILTER (WHERE state = 'waiting'),"

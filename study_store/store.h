@@ -143,7 +143,7 @@ class StudyStore {
     // Foreseen and not spent yet: for trials that run, and for those that wait.
     Joules reserved_running, reserved_waiting;
     std::int64_t attempts_without = 0;   // attempts that have none recorded
-    std::optional<EnergyClass> weakest;  // of attempts; empty: no figure at all
+    std::optional<EnergyClass> weakest;  // of all that is in it; empty: no figure at all
   };
   virtual Result<Spent> EnergySpent(StudyId study) = 0;
 

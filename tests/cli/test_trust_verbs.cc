@@ -129,10 +129,11 @@ TEST_CASE("a branch is a new study in the same store that begins with the old fr
 
 TEST_CASE("run --check says what would be run, and runs nothing") {
   const Workshop shop;
-  shop.Write("study.toml",
-             StudyText("[limits]\nattempt_energy = \"1 kJ\"\non_alert = [\"touch\", \"alerted\"]\n"
-                       "[metering]\nsources = [\"plug\"]\n"
-                       "own = { plug = { command = [\"touch\", \"metered\"], gives = \"joules\" } }\n"));
+  shop.Write(
+      "study.toml",
+      StudyText("[limits]\nattempt_energy = \"1 kJ\"\non_alert = [\"touch\", \"alerted\"]\n"
+                "[metering]\nsources = [\"plug\"]\n"
+                "own = { plug = { command = [\"touch\", \"metered\"], gives = \"joules\" } }\n"));
   shop.Write("train.sh", "touch \"$JOULEFRONT_WORK_DIR/../../trained\"\n");
   const Outcome check = shop.Run({"run", "study.toml", "--check"});
   INFO(check.err);

@@ -30,8 +30,9 @@ long Reached(const char* name) {
   const long past = ++calls - std::atol(fail + size + 1) + 1;
   if (past == 1) {
     const char* marker = std::getenv("JOULEFRONT_FAIL_MARKER");
-    const int file = marker == nullptr ? -1 : Real<int (*)(const char*, int, mode_t)>("open")(
-                                                  marker, O_CREAT | O_WRONLY, mode_t{0600});
+    const int file = marker == nullptr ? -1
+                                       : Real<int (*)(const char*, int, mode_t)>("open")(
+                                             marker, O_CREAT | O_WRONLY, mode_t{0600});
     if (file >= 0) close(file);
   }
   return past;

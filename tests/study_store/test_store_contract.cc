@@ -526,6 +526,7 @@ TEST_CASE_METHOD(Fixture, "joules of the search are summed by provenance, and sp
   CHECK(energy[0].cpu == Seconds(3));
   CHECK(energy[1].figure->joules == Joules(0.25));
   CHECK(Require(store->EnergySpent(study)).search == Joules(2.25));
+  CHECK(Require(store->EnergySpent(study)).weakest == EnergyClass::kEstimated);
   CHECK(Require(store->EnergySpent(study)).joules == Joules(2.25));
   const auto none = store->AddSearchEnergy(study, Phase("search", std::nullopt));
   REQUIRE_FALSE(none);
