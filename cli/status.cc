@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
+#include "study_store/anytime.h"
 #include "study_store/front.h"
 #include "workers/process.h"
 
@@ -34,6 +35,7 @@ struct Standing {
   StudyStore::Spent spent;
   Seconds elapsed;
   bool open = false;
+  Front front;  // reports of anytime trainings among it, as `front` shows it
   CarbonView carbon;
   Footprint footprint;
 };
@@ -63,6 +65,9 @@ Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
     if (!attempts) return Pass(attempts);
     standing.footprint = FootprintOf(standing.study, standing.carbon, *attempts);
   }
+  auto candidates = WithReports(store, id, standing.study, *trials);
+  if (!candidates) return Pass(candidates);
+  standing.front = ComputeFront(standing.study, candidates->trials);
   standing.trials = std::move(*trials);
   standing.counts = *counts;
   standing.running = std::move(*running);
@@ -113,7 +118,7 @@ std::string SpentText(const StudyStore::Spent& spent) {
 
 std::string MakeText(const Standing& standing, TimePoint now) {
   const TrialCounts& counts = standing.counts;
-  const Front front = ComputeFront(standing.study, standing.trials);
+  const Front& front = standing.front;
   std::size_t left_out = 0;
   for (const auto& [key, count] : front.left_out) left_out += count;
   std::string text = fmt::format(
@@ -165,7 +170,7 @@ std::string MakeText(const Standing& standing, TimePoint now) {
 
 ordered_json MakeJson(const Standing& standing) {
   const TrialCounts& counts = standing.counts;
-  const Front front = ComputeFront(standing.study, standing.trials);
+  const Front& front = standing.front;
   ordered_json running = ordered_json::array();
   for (const Attempt& attempt : standing.running) {
     running.push_back({{"trial", attempt.trial},

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -27,6 +28,11 @@ std::string Read(const std::string& path, std::size_t most) {
   struct Closer {
     void operator()(gzFile_s* file) const { gzclose(file); }
   };
+  std::error_code none;
+  const auto status = std::filesystem::status(path, none);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw BadInput(path + ": is no plain file");  // a pipe would be waited for
+  }
   const std::unique_ptr<gzFile_s, Closer> file(gzopen(path.c_str(), "rb"));
   if (!file) throw BadInput(path + ": cannot open the file: " + std::strerror(errno));
   std::string bytes;
