@@ -130,6 +130,13 @@ std::string MakeText(const Study& study, const std::vector<ConfirmedPoint>& poin
   }
   const auto holding =
       std::count_if(points.begin(), points.end(), [](const auto& point) { return point.on_front; });
+  const auto untried = std::count_if(points.begin(), points.end(),
+                                     [](const auto& point) { return point.replicates == 0; });
+  if (untried > 0) {
+    return FormatTable(table) +
+           fmt::format("\n{} of {} points have no replicate yet; confirm again to go on\n", untried,
+                       points.size());
+  }
   return FormatTable(table) + fmt::format(
                                   "\n{} of {} points hold: by the means of their "
                                   "replicates, none of the others beats them\n",

@@ -50,9 +50,9 @@ Result<FileDescriptor> LockForRun(const std::string& store_path) {
                                                      root.string(), root.parent_path().string()));
   }
   if (flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
-  return Fail(ErrorCode::kBusy,
-              fmt::format("another `joulefront run` is running on '{}'; wait for it or stop it",
-                          store_path));
+  return Fail(ErrorCode::kBusy, fmt::format("another `joulefront run`, `confirm` or `ask-tell` is "
+                                            "at work on '{}'; wait for it or stop it",
+                                            store_path));
 }
 
 StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions options,

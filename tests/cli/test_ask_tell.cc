@@ -168,7 +168,8 @@ TEST_CASE("With --store the next session goes on, and what was never told comes 
     const Outcome second = shop.Run(arguments, "{\"ask\": 1}\n");
     CHECK(second.code == 6);
     CHECK(second.out == "");
-    CHECK(second.err.starts_with("joulefront ask-tell: another `joulefront run` is running on"));
+    CHECK(second.err.starts_with(
+        "joulefront ask-tell: another `joulefront run`, `confirm` or `ask-tell` is at work on"));
     CHECK(session.End() == 0);
   }
   const Outcome third = shop.Run(arguments, "{\"ask\": 1}\n");

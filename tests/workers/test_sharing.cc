@@ -9,7 +9,9 @@ TEST_CASE("of two runs at once the second ends with 6 and disturbs nothing") {
   REQUIRE(Eventually([&] { return study.Finished().size() == 3; }));
   auto second = study.Run("second");
   CHECK(second->Wait() == 6);
-  CHECK_THAT(second->output(), Catch::Contains("another `joulefront run` is running on 's.db'"));
+  CHECK_THAT(
+      second->output(),
+      Catch::Contains("another `joulefront run`, `confirm` or `ask-tell` is at work on 's.db'"));
   study.OpenGate();
   const int status = run->Wait();
   INFO(run->output());
