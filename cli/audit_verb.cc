@@ -92,6 +92,10 @@ Result<Report> Audit(const OpenedStudy& opened, std::size_t replays) {
   report.spent = records->spent;
   if (!report.lives.empty()) return report;
   auto replay = ReplayProposals(*opened.store, opened.id, records->study, records->trials, replays);
+  if (!replay && replay.error().code == ErrorCode::kCorrupt) {
+    report.lives.push_back(replay.error().message);
+    return report;
+  }
   if (!replay) return Pass(replay);
   report.replay = std::move(*replay);
   return report;

@@ -29,6 +29,8 @@ constexpr const char* kAbout =
     "  joulefront confirm digits.db --repeat 0      show what there is, train nothing";
 
 constexpr int kMostReplicates = 1000;
+// After so many failures, and no success, it stops.
+constexpr int kHopeless = 5;
 
 /// Indices of the trials to confirm: those that are named, else the front.
 Result<std::vector<std::size_t>> ChooseTrials(const Study& study, const std::vector<Trial>& trials,
@@ -53,6 +55,7 @@ struct Confirmer {
   std::size_t replicates;
   SignalWatch& signals;
   Console& console;
+  int succeeded = 0, failed = 0;  // replicates of this run
 
   /// Trains until every chosen trial has its replicates, or a signal comes: every trial once, then
   /// every trial a second time, so that what there is after an interruption can be compared.
@@ -62,32 +65,41 @@ struct Confirmer {
         const Trial& trial = trials[index];
         auto done = CountDone(trial.number);
         if (!done) return Pass(done);
-        if (*done > k) continue;
-        JF_TRY(TrainOnce(trial, *done));
+        if (done->complete > k) continue;
+        JF_TRY(TrainOnce(trial, k, ConfirmationSeed(trial, done->complete + done->failed)));
         if (signals.stop_requests() > 0) return {};
+        if (succeeded == 0 && failed == kHopeless) {
+          return Fail(ErrorCode::kUnavailable,
+                      fmt::format("stopped, since the first {} replicates all failed", kHopeless));
+        }
       }
     }
     return {};
   }
 
-  Result<std::size_t> CountDone(TrialNumber trial) {
+  struct Done {
+    std::size_t complete = 0, failed = 0;
+  };
+  Result<Done> CountDone(TrialNumber trial) {
     auto attempts = opened.store->LoadAttempts(opened.id, trial);
     if (!attempts) return Pass(attempts);
-    return static_cast<std::size_t>(
-        std::count_if(attempts->begin(), attempts->end(), [](const Attempt& attempt) {
-          return attempt.kind == AttemptKind::kConfirmation &&
-                 (attempt.state == AttemptState::kComplete ||
-                  attempt.state == AttemptState::kFailed);
-        }));
+    Done done;
+    for (const Attempt& attempt : *attempts) {
+      if (attempt.kind != AttemptKind::kConfirmation) continue;
+      if (attempt.state == AttemptState::kComplete) ++done.complete;
+      if (attempt.state == AttemptState::kFailed) ++done.failed;
+    }
+    return done;
   }
 
-  Result<void> TrainOnce(const Trial& trial, std::size_t k) {
+  Result<void> TrainOnce(const Trial& trial, std::size_t k, std::uint64_t seed) {
     console.ShowProgress(
         fmt::format("trial {}: replicate {} of {}", trial.number, k + 1, replicates));
     const WorkerOptions worker{.store_path = opened.path, .on_line = {}};
-    auto result = ConfirmOnce(*opened.store, opened.id, trial.number, ConfirmationSeed(trial, k),
-                              worker, signals);
+    auto result = ConfirmOnce(*opened.store, opened.id, trial.number, seed, worker, signals);
     if (!result) return Pass(result);
+    succeeded += result->state == AttemptState::kComplete ? 1 : 0;
+    failed += result->state == AttemptState::kFailed ? 1 : 0;
     if (result->state != AttemptState::kComplete) {
       console.Say(fmt::format("trial {}: replicate {} {}: {}", trial.number, k + 1,
                               Name(result->state), result->message));
@@ -130,17 +142,19 @@ std::string MakeText(const Study& study, const std::vector<ConfirmedPoint>& poin
   }
   const auto holding =
       std::count_if(points.begin(), points.end(), [](const auto& point) { return point.on_front; });
-  const auto untried = std::count_if(points.begin(), points.end(),
-                                     [](const auto& point) { return point.replicates == 0; });
-  if (untried > 0) {
-    return FormatTable(table) +
-           fmt::format("\n{} of {} points have no replicate yet; confirm again to go on\n", untried,
-                       points.size());
+  const auto judged = std::count_if(points.begin(), points.end(),
+                                    [](const auto& point) { return point.replicates > 0; });
+  std::string text = FormatTable(table);
+  if (judged > 0) {
+    text += fmt::format(
+        "\n{} of {} points hold: by the means of their replicates, none of the others beats them\n",
+        holding, judged);
   }
-  return FormatTable(table) + fmt::format(
-                                  "\n{} of {} points hold: by the means of their "
-                                  "replicates, none of the others beats them\n",
-                                  holding, points.size());
+  if (const auto untried = std::ssize(points) - judged; untried > 0) {
+    text += fmt::format("\n{} of {} points have no replicate yet, and cannot be judged\n", untried,
+                        points.size());
+  }
+  return text;
 }
 
 ordered_json MakeJson(const Study& study, const std::vector<ConfirmedPoint>& points) {
@@ -208,7 +222,10 @@ int Run(const VerbOptions& options, std::size_t replicates) {
                                ? MakeJson(opened->study, *points).dump(2) + "\n"
                                : MakeText(opened->study, *points);
   if (!PrintData(data)) return kRunTimeFailure;
-  return signals.stop_requests() > 0 ? 128 + signals.stop_signal() : kDone;
+  if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
+  const bool judged = std::any_of(points->begin(), points->end(),
+                                  [](const auto& point) { return point.replicates > 0; });
+  return judged || replicates == 0 ? kDone : kNothingFeasible;
 }
 
 }  // namespace

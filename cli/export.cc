@@ -160,10 +160,10 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
     if (trials.error().code != ErrorCode::kCorrupt) return Pass(trials);
     std::int64_t lost = 0;
     *(trials = std::vector<Trial>()) = Rescue(opened, lost);
-    PrintNote(
-        fmt::format("joulefront export: {} is damaged: {} trials can be read, {} between them "
-                    "cannot, and any after them\n",
-                    opened.path, trials->size(), lost));
+    PrintNote(fmt::format(
+        "joulefront export: {} is damaged: {} trials can be read as a whole; {} of lower "
+        "numbers cannot, and maybe some of higher ones\n",
+        opened.path, trials->size(), lost));
   }
   if (format == "json") {
     exported.data = MakeJson(opened.study, *trials);

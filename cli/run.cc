@@ -274,7 +274,7 @@ Result<std::vector<std::string>> AddFirstTrials(const OpenedStudy& opened,
     notes = std::move(*added);
   }
   if (first.earlier && !is_new) {
-    notes.push_back("--warm-start is ignored: the study has begun");
+    notes.push_back("the front of the earlier study is left out: this one has begun");
   } else if (first.earlier) {
     auto added = AddWarmStart(proposer, *first.earlier, limit, CalendarNow());
     if (!added) return added;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kSeedStream = 0x636f6e6669726d;  // "confirm"
 constexpr int kDraws = 10'000;
+constexpr std::size_t kLeastReplicates = 2;  // of a spread
 
 /// Sums of one point's replicates.
 struct Replicates {
@@ -93,7 +94,9 @@ void AddProbabilities(const Study& study, std::vector<ConfirmedPoint>& points,
     for (const std::size_t i : ParetoFront({drawn, study.objectives.size()})) ++wins[feasible[i]];
   }
   for (std::size_t i = 0; i < points.size(); ++i) {
-    points[i].probability = static_cast<double>(wins[i]) / kDraws;
+    if (points[i].replicates >= kLeastReplicates) {
+      points[i].probability = static_cast<double>(wins[i]) / kDraws;
+    }
   }
 }
 
@@ -116,9 +119,8 @@ std::vector<ConfirmedPoint> JudgeConfirmations(const Study& study, const std::ve
   for (const std::size_t i : ParetoFront({means, study.objectives.size()})) {
     points[feasible[i]].on_front = true;
   }
-  const bool enough = std::all_of(points.begin(), points.end(),
-                                  [](const auto& point) { return point.replicates >= 2; });
-  if (enough && !points.empty()) AddProbabilities(study, points, feasible);
+  std::erase_if(feasible, [&](std::size_t i) { return points[i].replicates < kLeastReplicates; });
+  AddProbabilities(study, points, feasible);
   return points;
 }
 

@@ -24,8 +24,8 @@ struct ConfirmedPoint {
   std::vector<Spread> objectives;  // of the replicates; empty without any
   bool feasible = false;           // the means meet the constraints
   bool on_front = false;           // the means are feasible, and dominated by those of no other
-  /// Probability that the true means are on the front of the true means; empty unless all points
-  /// have two replicates or more.
+  /// Probability that the true means are on the front of the true means, among the points that have
+  /// two replicates or more; empty for others.
   std::optional<double> probability;
 };
 

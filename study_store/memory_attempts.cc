@@ -35,7 +35,8 @@ Result<std::optional<Claim>> MemoryStore::ClaimTrial(StudyId study, const Worker
   Trial& taken = kept.trials[static_cast<std::size_t>(*next)];
   auto spent = EnergySpent(study);
   if (!spent) return Pass(spent);
-  if (IsTooDear(spent->joules + spent->reserved_running, taken.foreseen, energy)) {
+  const auto foreseen = taken.foreseen ? taken.foreseen : spent->mean;
+  if (IsTooDear(spent->joules + spent->reserved_running, foreseen, energy)) {
     return std::optional<Claim>();
   }
   kept.Move(taken, TrialState::kRunning);

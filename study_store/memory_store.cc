@@ -188,6 +188,15 @@ Result<StudyStore::Spent> MemoryStore::EnergySpent(StudyId study) {
     const EnergyClass energy_class = total->figure->provenance.energy_class;
     spent.weakest = std::max(spent.weakest.value_or(energy_class), energy_class);
   }
+  Joules ended;
+  std::int64_t count = 0;
+  for (const auto& [key, attempt] : (*kept)->attempts) {
+    const auto total = TotalJoules(attempt.energy);
+    if (attempt.state == AttemptState::kRunning || !total) continue;
+    ended += *total;
+    ++count;
+  }
+  if (count > 0) spent.mean = ended / static_cast<double>(count);
   for (const auto& [provenance, taken] : (*kept)->search_energy) {
     spent.search += taken.figure->joules;
     spent.weakest =
@@ -195,7 +204,7 @@ Result<StudyStore::Spent> MemoryStore::EnergySpent(StudyId study) {
   }
   spent.joules += spent.search;
   for (const Trial& trial : (*kept)->trials) {
-    const Joules foreseen = trial.foreseen.value_or(Joules());
+    const Joules foreseen = trial.foreseen.value_or(spent.mean.value_or(Joules()));
     if (trial.state == TrialState::kWaiting) spent.reserved_waiting += foreseen;
     if (trial.state != TrialState::kRunning) continue;
     const auto& energy = (*kept)->attempts.at({trial.number, trial.attempts}).energy;

@@ -22,7 +22,7 @@ Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, Ope
 
 /// Copies a SQLite store, as it is at one moment, to a file that is not there yet, while others go
 /// on writing to it. Errors: those of opening it to read; kConflict if the target exists;
-/// kUnavailable.
+/// kUnavailable; kCorrupt if what was copied is damaged.
 Result<void> CopySqliteStore(const std::string& path, const std::string& target);
 
 /// A store that lives as long as the object: for ask-tell without --store, and for tests.

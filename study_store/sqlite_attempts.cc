@@ -107,10 +107,12 @@ Result<bool> SqliteStore::SufficesForNext(StudyId study, std::optional<TrialNumb
   if (!next) return Pass(next);
   auto row = next->Bind(study, trial).Step();
   if (!row) return Pass(row);
-  if (!*row || next->IsNull(0)) return true;
-  const Joules foreseen(next->Real(0));
+  if (!*row) return true;
+  std::optional<Joules> foreseen;
+  if (!next->IsNull(0)) foreseen = Joules(next->Real(0));
   auto spent = ReadSpent(study);
   if (!spent) return Pass(spent);
+  if (!foreseen) foreseen = spent->mean;
   return !IsTooDear(spent->joules + spent->reserved_running, foreseen, energy);
 }
 

@@ -63,7 +63,17 @@ Result<void> CopySqliteStore(const std::string& path, const std::string& target)
     return Fail(ErrorCode::kConflict,
                 fmt::format("{} exists already; name a file that is not there yet", target));
   }
-  return CopyDatabase(path, target);
+  JF_TRY(CopyDatabase(path, target));
+  auto copy = OpenSqliteStore(target, OpenMode::kRead);
+  if (!copy) return Pass(copy);
+  auto damage = (*copy)->FindDamage();
+  if (!damage) return Pass(damage);
+  if (damage->empty()) return {};
+  return Fail(
+      ErrorCode::kCorrupt,
+      fmt::format("{} is damaged, and so is its copy {}: {}; `joulefront export` writes the "
+                  "trials that can be read",
+                  path, target, damage->front()));
 }
 
 }  // namespace joulefront

@@ -204,6 +204,15 @@ Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
   if (!attempts) return Pass(attempts);
   JF_TRY(attempts->Bind(study).Step());
   spent.attempts_without = attempts->Int(0) - metered;
+  auto running = connection_->Prepare(
+      "SELECT total(e.joules), count(e.joules) FROM attempt AS a INDEXED BY attempt_running"
+      " JOIN energy AS e ON e.study = a.study AND e.trial = a.trial AND e.attempt = a.number"
+      " WHERE a.study = ?1 AND a.state = 'running' AND e.phase = 'total'");
+  if (!running) return Pass(running);
+  JF_TRY(running->Bind(study).Step());
+  if (const std::int64_t ended = metered - running->Int(1); ended > 0) {
+    spent.mean = (spent.joules - Joules(running->Real(0))) / static_cast<double>(ended);
+  }
   JF_TRY(AddReserved(study, spent));
   return spent;
 }
@@ -224,14 +233,14 @@ Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
   }
   spent.joules += spent.search;
   auto query = connection_->Prepare(
-      "SELECT total(foreseen_j) FILTER (WHERE state = 'waiting'),"
-      " total(max(0.0, foreseen_j - coalesce((SELECT joules FROM energy AS e WHERE e.study = ?1"
-      "  AND e.trial = trial.number AND e.attempt = trial.attempts AND e.phase = 'total'), 0.0)))"
-      "  FILTER (WHERE state = 'running')"
+      "SELECT total(coalesce(foreseen_j, ?2)) FILTER (WHERE state = 'waiting'),"
+      " total(max(0.0, coalesce(foreseen_j, ?2) - coalesce((SELECT joules FROM energy AS e"
+      "  WHERE e.study = ?1 AND e.trial = trial.number AND e.attempt = trial.attempts"
+      "  AND e.phase = 'total'), 0.0))) FILTER (WHERE state = 'running')"
       " FROM trial INDEXED BY trial_by_state"
-      " WHERE study = ?1 AND state IN ('waiting', 'running') AND foreseen_j IS NOT NULL");
+      " WHERE study = ?1 AND state IN ('waiting', 'running')");
   if (!query) return Pass(query);
-  JF_TRY(query->Bind(study).Step());
+  JF_TRY(query->Bind(study, spent.mean.value_or(Joules()).value()).Step());
   spent.reserved_waiting = Joules(query->Real(0));
   spent.reserved_running = Joules(query->Real(1));
   return {};

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "base/check.h"
@@ -337,6 +338,16 @@ Result<void> CreateViews(SqliteConnection& connection) {
   return connection.Execute(kFront);
 }
 
+/// The path, or with ".2", ".3", ... behind it, the first that nothing has.
+std::string FreeName(const std::string& path) {
+  std::string name = path;
+  std::error_code error;
+  for (int k = 2; std::filesystem::exists(std::filesystem::symlink_status(name, error)); ++k) {
+    name = fmt::format("{}.{}", path, k);
+  }
+  return name;
+}
+
 }  // namespace
 
 Result<StoreState> ExamineStore(SqliteConnection& connection, std::int64_t version) {
@@ -387,7 +398,7 @@ Result<void> Migrate(SqliteConnection& connection, std::span<const Migration> st
     auto found = VersionOf(connection);
     if (!found) return Pass(found);
     if (*found >= version) return {};
-    const std::string copy = fmt::format("{}.v{}.bak", connection.path(), *found);
+    const std::string copy = FreeName(fmt::format("{}.v{}.bak", connection.path(), *found));
     // A connection that holds the write lock cannot be copied from, so another one reads; the lock
     // keeps the store as it is meanwhile.
     auto copied = CopyDatabase(sqlite3_db_filename(connection.handle(), "main"), copy);

@@ -94,7 +94,7 @@ class StudyStore {
   /// until `lease_until`. Empty when nothing waits or the study is closed. kBusy, whatever
   /// waits, if another kernel (boot id) holds a lease on any study of the store that has not ended
   /// at `now`. `trial`: that one only. `energy`: empty also where the joules spent, those reserved
-  /// for what runs, and those foreseen for the trial exceed it.
+  /// for what runs, and those foreseen for the trial (else Spent::mean) exceed it.
   virtual Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
                                                   TimePoint lease_until, TimePoint now,
                                                   std::optional<TrialNumber> trial = {},
@@ -140,8 +140,10 @@ class StudyStore {
   struct Spent {
     Joules joules;  // of the phase "total" of all attempts, and of the search
     Joules search;  // the part of it that proposing took
-    // Foreseen and not spent yet: for trials that run, and for those that wait.
+    // Foreseen and not spent yet: for trials that run, and for those that wait. Where nothing was
+    // foreseen, `mean` is taken.
     Joules reserved_running, reserved_waiting;
+    std::optional<Joules> mean;          // of attempts that have ended; empty: none has
     std::int64_t attempts_without = 0;   // attempts that have none recorded
     std::optional<EnergyClass> weakest;  // of all that is in it; empty: no figure at all
   };

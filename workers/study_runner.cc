@@ -187,8 +187,9 @@ bool StudyRunner::NextIsTooDear() const {
   const auto next =
       std::find_if(proposer_.trials().begin(), proposer_.trials().end(),
                    [](const Trial& trial) { return trial.state == TrialState::kWaiting; });
-  return next != proposer_.trials().end() && next->foreseen &&
-         spent_.joules + *next->foreseen > *study_.budget.energy;
+  if (next == proposer_.trials().end()) return false;
+  const auto foreseen = next->foreseen ? next->foreseen : spent_.mean;
+  return foreseen && spent_.joules + *foreseen > *study_.budget.energy;
 }
 
 Result<void> StudyRunner::Propose() {

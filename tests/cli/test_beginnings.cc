@@ -82,7 +82,7 @@ TEST_CASE(
   const Outcome again =
       shop.Run({"run", "study.toml", "-q", "--warm-start", "digits.db", "--enqueue", "next.jsonl"});
   CHECK(again.code == 0);
-  CHECK(Says(again, "note: --warm-start is ignored: the study has begun\n"));
+  CHECK(Says(again, "note: the front of the earlier study is left out: this one has begun\n"));
   CHECK(Says(again, "note: 2 skipped, since proposed before: line 1, line 2\n"));
   CHECK(Proposers(shop).size() == 7);
 }

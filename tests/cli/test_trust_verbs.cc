@@ -181,6 +181,7 @@ TEST_CASE("of a damaged store, what can be read is exported, with exit code 6") 
     if (trials.empty()) continue;
     damaged = true;
     CHECK(exported.err.find("is damaged") != std::string::npos);
+    CHECK(shop.Run({"export", "bad.db", "--format", "sqlite", "-o", "copied.db"}).code == 6);
     const Outcome audit = shop.Run({"audit", "bad.db"});
     CHECK(audit.code == 3);
     CHECK(audit.out.find("store     DOES NOT HOLD") != std::string::npos);

@@ -47,7 +47,7 @@ TEST_CASE("a point holds if the mean of its replicates is beaten by no other's")
   CHECK(*points[1].probability < 0.15);
 }
 
-TEST_CASE("without two replicates of every point there is a verdict and no probability") {
+TEST_CASE("without two replicates a point has a verdict and no probability") {
   const std::vector<Trial> trials = {Recorded(0, 0.1, 10), Recorded(1, 0.05, 20)};
   const auto points = JudgeConfirmations(TwoObjectives(), trials, {0, 1}, {Replicate(0, 0.12, 10)});
   CHECK(points[0].replicates == 1);

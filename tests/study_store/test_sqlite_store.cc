@@ -230,7 +230,10 @@ TEST_CASE("a store of version 1 is brought up to date, and keeps what it holds")
                   " 'process-tree', 'excluded', 'h', 0.4);"
                   "INSERT INTO energy VALUES (1, 0, 1, 0, 'total', 1.0, 0.5, 2.0, 1.0, 0.1, 1)",
                   study.name, SettingsJson(study), DefinitionJson(study)));
+  std::ofstream(path + ".v1.bak") << "precious";
   const auto store = OpenStore(path, OpenMode::kWrite);
+  CHECK(ReadFile(path + ".v1.bak").value() == "precious");  // nobody's file is replaced
+  CHECK(std::filesystem::exists(path + ".v1.bak.2"));
   const auto trials = Require(store->LoadTrials(1));
   REQUIRE(trials.size() == 1);
   CHECK(trials[0].energy.at(0).figure->joules == Joules(2.0));
