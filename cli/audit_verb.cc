@@ -43,10 +43,6 @@ struct Report {
   }
 };
 
-bool operator==(const StudyStore::Spent& a, const StudyStore::Spent& b) {
-  return a.joules == b.joules && a.attempts_without == b.attempts_without;
-}
-
 Result<Records> ReadOnce(const OpenedStudy& opened) {
   Records records{.study = opened.study, .trials = {}, .attempts = {}, .spent = {}};
   auto spent = opened.store->EnergySpent(opened.id);
@@ -72,7 +68,8 @@ Result<Records> ReadRecords(const OpenedStudy& opened, bool& changed) {
     if (!since) return Pass(since);
     auto spent = opened.store->EnergySpent(opened.id);
     if (!spent) return Pass(spent);
-    changed = !since->empty() || !(*spent == records->spent);
+    changed = !since->empty() || spent->joules != records->spent.joules ||
+              spent->attempts_without != records->spent.attempts_without;
     if (!changed || reading == kMostReadings) return records;
     SleepFor(kBetweenReadings);
   }
@@ -88,9 +85,9 @@ Result<Report> Audit(const OpenedStudy& opened, std::size_t replays) {
   if (!records) return Pass(records);
   report.lives = FindBrokenLives(*records);
   report.ledger = FindImbalances(*records);
-  report.fates = JoulesByFate(*records);
   report.spent = records->spent;
-  if (!report.lives.empty()) return report;
+  if (!report.lives.empty()) return report;  // fates and proposals go by what does not hold
+  report.fates = JoulesByFate(*records);
   auto replay = ReplayProposals(*opened.store, opened.id, records->study, records->trials, replays);
   if (!replay && replay.error().code == ErrorCode::kCorrupt) {
     report.lives.push_back(replay.error().message);
@@ -149,11 +146,9 @@ std::string MakeText(const Report& report) {
   if (!report.damage.empty()) return text;
   AddFindings("trials", report.lives, text);
   AddFindings("ledger", report.ledger, text);
-  if (report.lives.empty()) {
-    AddFindings("proposals", DifferencesOf(report.replay), text);
-    text += ReplayText(report.replay);
-  }
-  return text + "\n" + FatesText(report);
+  if (!report.lives.empty()) return text;
+  AddFindings("proposals", DifferencesOf(report.replay), text);
+  return text + ReplayText(report.replay) + "\n" + FatesText(report);
 }
 
 ordered_json MakeJson(const std::string& study, const Report& report) {

@@ -107,9 +107,10 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
       console.Say("every configuration of the space has been tried");
       break;
     case RunEnd::kTooDear:
-      console.Say(fmt::format("budget spent: no configuration is expected to fit the {} left of {}",
-                              FormatJoules(*opened.study.budget.energy - progress.spent.joules),
-                              FormatJoules(*opened.study.budget.energy)));
+      console.Say(fmt::format(
+          "budget spent: no configuration is expected to fit the {} left of {}",
+          FormatJoules(std::max(Joules(), *opened.study.budget.energy - progress.spent.joules)),
+          FormatJoules(*opened.study.budget.energy)));
       break;
     case RunEnd::kBudgetSpent:
       break;

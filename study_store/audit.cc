@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 #include <span>
 
-#include "study_store/comparability.h"
+#include "study_store/attempt_rules.h"
 #include "study_store/evaluation.h"
 #include "study_store/front.h"
 
@@ -36,26 +35,29 @@ std::vector<std::span<const Attempt>> ByTrial(const Records& records) {
   return by_trial;
 }
 
-AttemptState StateOfLast(TrialState state) {
-  switch (state) {
-    case TrialState::kComplete:
-      return AttemptState::kComplete;
-    case TrialState::kPruned:
-      return AttemptState::kPruned;
-    case TrialState::kRunning:
-      return AttemptState::kRunning;
-    case TrialState::kFailed:
-    case TrialState::kWaiting:
-      break;
-  }
-  return AttemptState::kFailed;
-}
-
 bool WasRetried(AttemptState state) {
   return state == AttemptState::kLost || state == AttemptState::kInterrupted;
 }
 
-/// What is wrong with the attempts that were made for the trial's values; empty: nothing.
+/// Whether a trial in this state may have `last` as the state of its last attempt.
+bool Fits(TrialState state, AttemptState last) {
+  switch (state) {
+    case TrialState::kWaiting:
+      return WasRetried(last);
+    case TrialState::kRunning:
+      return last == AttemptState::kRunning;
+    case TrialState::kComplete:
+      return last == AttemptState::kComplete;
+    case TrialState::kPruned:
+      return last == AttemptState::kPruned;
+    case TrialState::kFailed:
+      return last == AttemptState::kFailed || WasRetried(last);
+  }
+  return false;
+}
+
+/// What is wrong with the attempts that were made for the trial's values, which stand before its
+/// confirmations; empty: nothing.
 std::string WrongWith(const Trial& trial, std::span<const Attempt> attempts) {
   int count = 0;
   for (const Attempt& attempt : attempts) {
@@ -71,13 +73,7 @@ std::string WrongWith(const Trial& trial, std::span<const Attempt> attempts) {
   }
   if (count == 0) return trial.state == TrialState::kWaiting ? "" : "was never begun";
   const AttemptState last = attempts[static_cast<std::size_t>(count) - 1].state;
-  const bool retried_too_often = trial.state == TrialState::kFailed && WasRetried(last);
-  const bool waits = trial.state == TrialState::kWaiting && WasRetried(last);
-  if (retried_too_often || waits || last == StateOfLast(trial.state)) {
-    return trial.state == TrialState::kWaiting && !waits
-               ? fmt::format("waits, and its last attempt is {}", Name(last))
-               : "";
-  }
+  if (Fits(trial.state, last)) return "";
   return fmt::format("is {}, and its last attempt {}", Name(trial.state), Name(last));
 }
 
@@ -90,11 +86,10 @@ void AddUnbalancedPhases(const Attempt& attempt, const std::string& who,
     whole = whole && phase.figure;
     if (phase.figure) sum += phase.figure->joules;
   }
-  const PhaseEnergy* total = FindPhase(attempt.energy, kTotalPhase);
-  const bool comparable = total != nullptr && total->figure && whole && attempt.energy.size() > 1;
-  if (comparable && !Agree(sum, total->figure->joules)) {
+  const auto total = TotalJoules(attempt.energy);
+  if (total && whole && attempt.energy.size() > 1 && !Agree(sum, *total)) {
     found.push_back(fmt::format("{}: its phases are {}, and their total says {}", who,
-                                FormatJoules(sum), FormatJoules(total->figure->joules)));
+                                FormatJoules(sum), FormatJoules(*total)));
   }
 }
 
@@ -186,8 +181,7 @@ std::vector<std::string> FindImbalances(const Records& records) {
     const std::string who = fmt::format("trial {} attempt {}", attempt.trial, attempt.number);
     AddUnbalancedPhases(attempt, who, found);
     AddUnbalancedDivision(attempt, who, found);
-    const PhaseEnergy* total = FindPhase(attempt.energy, kTotalPhase);
-    if (total != nullptr && total->figure) sum += total->figure->joules;
+    sum += TotalJoules(attempt.energy).value_or(Joules());
   }
   for (const Trial& trial : records.trials) AddWrongValues(records.study, trial, found);
   if (!Agree(sum, records.spent.joules)) {
@@ -209,12 +203,9 @@ std::vector<FateShare> JoulesByFate(const Records& records) {
   for (const Attempt& attempt : records.attempts) {
     FateShare& share = shares[static_cast<std::size_t>(FateOf(records, attempt, front))];
     ++share.attempts;
-    const PhaseEnergy* total = FindPhase(attempt.energy, kTotalPhase);
-    if (total != nullptr && total->figure) {
-      share.joules += total->figure->joules;
-    } else {
-      ++share.without;
-    }
+    const auto total = TotalJoules(attempt.energy);
+    if (!total) ++share.without;
+    share.joules += total.value_or(Joules());
   }
   shares.back().joules = records.spent.search;
   return shares;

@@ -53,7 +53,8 @@ struct FateShare {
   Joules joules;
 };
 
-/// One entry for every fate, in their order; the joules add up to Spent::joules.
+/// One entry for every fate, in their order; the joules add up to Spent::joules. Only of records
+/// without broken lives.
 std::vector<FateShare> JoulesByFate(const Records& records);
 
 }  // namespace joulefront

@@ -33,11 +33,12 @@ Result<std::optional<Claim>> MemoryStore::ClaimTrial(StudyId study, const Worker
   const auto next = trial ? kept.waiting.find(*trial) : kept.waiting.begin();
   if (!kept.open || next == kept.waiting.end()) return std::optional<Claim>();
   Trial& taken = kept.trials[static_cast<std::size_t>(*next)];
-  auto spent = EnergySpent(study);
-  if (!spent) return Pass(spent);
-  const auto foreseen = taken.foreseen ? taken.foreseen : spent->mean;
-  if (IsTooDear(spent->joules + spent->reserved_running, foreseen, energy)) {
-    return std::optional<Claim>();
+  if (energy) {
+    const Spent spent = SpentOn(kept);
+    const auto foreseen = taken.foreseen ? taken.foreseen : spent.mean;
+    if (IsTooDear(spent.joules + spent.reserved_running, foreseen, energy)) {
+      return std::optional<Claim>();
+    }
   }
   kept.Move(taken, TrialState::kRunning);
   const AttemptKey key(taken.number, ++taken.attempts);

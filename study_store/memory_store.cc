@@ -103,11 +103,12 @@ Result<TrialNumber> MemoryStore::AddTrial(StudyId study, const NewTrial& trial,
         ErrorCode::kConflict,
         fmt::format("the study has {} trials, and its budget allows {}", number, *limits.trials));
   }
-  auto spent = EnergySpent(study);
-  if (!spent) return Pass(spent);
-  const Joules taken = spent->joules + spent->reserved_running + spent->reserved_waiting;
-  if (IsTooDear(taken, trial.foreseen, limits.energy)) {
-    return Fail(ErrorCode::kConflict, "the joules left do not suffice for one trial more");
+  if (limits.energy) {  // else nobody asks: sessions have no budget, and many trials
+    const Spent spent = SpentOn(kept);
+    const Joules taken = spent.joules + spent.reserved_running + spent.reserved_waiting;
+    if (IsTooDear(taken, trial.foreseen, limits.energy)) {
+      return Fail(ErrorCode::kConflict, "the joules left do not suffice for one trial more");
+    }
   }
   Trial& added = kept.trials.emplace_back();
   added.number = number;
@@ -177,37 +178,39 @@ Result<TrialCounts> MemoryStore::CountTrials(StudyId study) {
 Result<StudyStore::Spent> MemoryStore::EnergySpent(StudyId study) {
   auto kept = Find(study);
   if (!kept) return Pass(kept);
+  return SpentOn(**kept);
+}
+
+StudyStore::Spent MemoryStore::SpentOn(const KeptStudy& kept) {
   Spent spent;
-  for (const auto& [key, attempt] : (*kept)->attempts) {
+  const auto heed = [&](EnergyClass energy_class) {
+    spent.weakest = std::max(spent.weakest.value_or(energy_class), energy_class);
+  };
+  Joules ended;
+  std::int64_t ends = 0;
+  for (const auto& [key, attempt] : kept.attempts) {
     const PhaseEnergy* total = FindPhase(attempt.energy, kTotalPhase);
     if (total == nullptr || !total->figure) {
       ++spent.attempts_without;
       continue;
     }
     spent.joules += total->figure->joules;
-    const EnergyClass energy_class = total->figure->provenance.energy_class;
-    spent.weakest = std::max(spent.weakest.value_or(energy_class), energy_class);
+    heed(total->figure->provenance.energy_class);
+    if (attempt.state == AttemptState::kRunning) continue;
+    ended += total->figure->joules;
+    ++ends;
   }
-  Joules ended;
-  std::int64_t count = 0;
-  for (const auto& [key, attempt] : (*kept)->attempts) {
-    const auto total = TotalJoules(attempt.energy);
-    if (attempt.state == AttemptState::kRunning || !total) continue;
-    ended += *total;
-    ++count;
-  }
-  if (count > 0) spent.mean = ended / static_cast<double>(count);
-  for (const auto& [provenance, taken] : (*kept)->search_energy) {
+  if (ends > 0) spent.mean = ended / static_cast<double>(ends);
+  for (const auto& [provenance, taken] : kept.search_energy) {
     spent.search += taken.figure->joules;
-    spent.weakest =
-        std::max(spent.weakest.value_or(provenance.energy_class), provenance.energy_class);
+    heed(provenance.energy_class);
   }
   spent.joules += spent.search;
-  for (const Trial& trial : (*kept)->trials) {
+  for (const Trial& trial : kept.trials) {
     const Joules foreseen = trial.foreseen.value_or(spent.mean.value_or(Joules()));
     if (trial.state == TrialState::kWaiting) spent.reserved_waiting += foreseen;
     if (trial.state != TrialState::kRunning) continue;
-    const auto& energy = (*kept)->attempts.at({trial.number, trial.attempts}).energy;
+    const auto& energy = kept.attempts.at({trial.number, trial.attempts}).energy;
     spent.reserved_running += std::max(Joules(), foreseen - TotalJoules(energy).value_or(Joules()));
   }
   return spent;

@@ -94,6 +94,7 @@ class MemoryStore final : public StudyStore {
   Result<KeptStudy*> Find(StudyId study);
   /// The attempt, running or not, that the claim names; null if there never was one.
   Attempt* FindAttempt(const Claim& claim);
+  static Spent SpentOn(const KeptStudy& kept);
   /// kBusy if another kernel holds a lease.
   Result<void> RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now) const;
 

@@ -1,10 +1,8 @@
 #include "study_store/proposal_replay.h"
 
 #include <algorithm>
-#include <memory>
 #include <span>
 
-#include "base/check.h"
 #include "study_store/configuration_json.h"
 #include "study_store/proposal_basis.h"
 #include "study_store/trial_history.h"
@@ -22,6 +20,12 @@ Study StudyAsOf(Study study, const ProposalBasis& basis) {
   study.cost = basis.cost;
   study.budget.energy = basis.budget;
   return study;
+}
+
+/// Whether the trial was proposed by a sampler, and not by somebody.
+bool IsFromSampler(const Trial& trial) {
+  return std::find(std::begin(kNoSamplers), std::end(kNoSamplers), trial.proposed_by) ==
+         std::end(kNoSamplers);
 }
 
 /// What was proposed, or why nothing was, as text.
@@ -48,11 +52,6 @@ Result<std::string> ProposeAgain(StudyStore& store, StudyId id, const Study& stu
 }
 
 }  // namespace
-
-bool IsFromSampler(const Trial& trial) {
-  return std::find(std::begin(kNoSamplers), std::end(kNoSamplers), trial.proposed_by) ==
-         std::end(kNoSamplers);
-}
 
 Result<Replay> ReplayProposals(StudyStore& store, StudyId id, const Study& study,
                                const std::vector<Trial>& trials, std::size_t most) {

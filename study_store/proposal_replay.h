@@ -21,9 +21,6 @@ struct Replay {
   std::vector<DifferentProposal> different;
 };
 
-/// Whether the trial was proposed by a sampler, and not by somebody.
-bool IsFromSampler(const Trial& trial);
-
 /// Replays the proposals of samplers, at most `most` of them, evenly spread, the last among them.
 /// `trials`: all of the study. Errors: the store's, and kCorrupt for what cannot be read.
 Result<Replay> ReplayProposals(StudyStore& store, StudyId id, const Study& study,

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kRepeatStream = 0x726570656174;  // "repeat"
 // Of a training that goes on with another, at least this share is foreseen.
-constexpr double kLeastRest = 0.01;
+constexpr double kLeastForeseen = 0.01;
 
 std::optional<TrialNumber> ContinuedBy(const Proposal& proposal) {
   if (!proposal.continues) return std::nullopt;
@@ -121,7 +121,7 @@ Result<TrialNumber> Proposer::Append(Proposal proposal, std::string basis, const
                        // 53 bits, so that every language reads the seed exactly.
                        .seed = Mix64(study_.seed ^ Mix64(history_.size())) >> 11,
                        .continues = ContinuedBy(proposal),
-                       .foreseen = ForeseenFor(proposal),
+                       .foreseen = limits.energy ? ForeseenFor(proposal) : std::nullopt,
                        .basis = std::move(basis)};
   auto number = store_.AddTrial(id_, trial, limits, now);
   if (!number) return Pass(number);
@@ -137,7 +137,7 @@ std::optional<Joules> Proposer::ForeseenFor(const Proposal& proposal) const {
   std::optional<double> cost = proposal.cost ? proposal.cost : MeanCost(history_);
   if (cost && proposal.continues) {
     const auto& paid = history_.entries()[*proposal.continues].spending.cost;
-    cost = std::max(*cost - paid.value_or(0.0), kLeastRest * *cost);
+    cost = std::max(*cost - paid.value_or(0.0), kLeastForeseen * *cost);
   }
   if (!cost || !(*cost > 0.0)) return std::nullopt;
   return Joules(*cost);

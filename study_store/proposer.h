@@ -21,13 +21,13 @@ class Proposer {
   Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<Sampler> sampler = nullptr);
 
   /// Takes in the trials changed since the last call, and at the first one the confirmations: while
-  /// somebody proposes nobody confirms. Errors: the store's, and kCorrupt for a trial
-  /// that does not fit the study.
+  /// somebody proposes nobody confirms. Errors: the store's, and kCorrupt for a trial that does not
+  /// fit the study.
   Result<void> Refresh();
 
-  /// Adds the sampler's proposal to the store, which reserves the joules that are foreseen for it.
-  /// `spent`: joules of the study so far, for a budget of joules that binds; empty where none does.
-  /// kConflict if the study has `limit` trials already.
+  /// Adds the sampler's proposal to the store. `spent`: joules of the study so far, for a budget of
+  /// joules that binds, in which those that are foreseen for it are reserved; empty where none
+  /// does. kConflict if the study has `limit` trials already.
   Result<ProposedTrial> Propose(std::optional<std::int64_t> limit, std::optional<Joules> spent,
                                 TimePoint now);
 

@@ -19,7 +19,7 @@ Seconds OwnCpuTime() {
 }  // namespace
 
 SearchMeter::SearchMeter(const SystemRoots& roots, const MeterPlan& of_study)
-    : roots_(roots), host_at_start_(HostBusyTime(roots).value_or(Seconds())) {
+    : roots_(roots), own_at_start_(OwnCpuTime()), host_at_start_(HostBusyTime(roots)) {
   if (IsFromTrainer(of_study)) return;
   const Seconds now = MonotonicNow();
   for (const char* source : {"rapl-perf", "rapl-powercap", "cpu-time"}) {
@@ -27,7 +27,7 @@ SearchMeter::SearchMeter(const SystemRoots& roots, const MeterPlan& of_study)
     plan.sources = {source};
     plan.reserved = 0.0;  // the machine is not kept idle for it
     plan.record = of_study.record;
-    auto meter = MakeMeter(roots, plan, now, Usage());
+    auto meter = MakeMeter(roots, plan, now, CpuUsage{});
     if (!meter) continue;
     ledger_.emplace(std::move(*meter), now);
     return;
@@ -36,7 +36,8 @@ SearchMeter::SearchMeter(const SystemRoots& roots, const MeterPlan& of_study)
 
 CpuUsage SearchMeter::Usage() const {
   const auto host = HostBusyTime(roots_);
-  return {.trainer = OwnCpuTime(), .host_busy = host ? *host - host_at_start_ : Seconds()};
+  return {.trainer = OwnCpuTime() - own_at_start_,
+          .host_busy = host && host_at_start_ ? *host - *host_at_start_ : Seconds()};
 }
 
 std::optional<PhaseEnergy> SearchMeter::TakeMore() {

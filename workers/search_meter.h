@@ -25,7 +25,8 @@ class SearchMeter {
   CpuUsage Usage() const;
 
   SystemRoots roots_;
-  Seconds host_at_start_;
+  Seconds own_at_start_;
+  std::optional<Seconds> host_at_start_;
   std::optional<PhaseLedger> ledger_;
   PhaseEnergy told_;
 };

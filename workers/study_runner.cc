@@ -12,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "study_store/attempt_rules.h"
 #include "workers/metering_plan.h"
 #include "workers/trainer_command.h"
 #include "workers/worker.h"
@@ -189,7 +190,7 @@ bool StudyRunner::NextIsTooDear() const {
                    [](const Trial& trial) { return trial.state == TrialState::kWaiting; });
   if (next == proposer_.trials().end()) return false;
   const auto foreseen = next->foreseen ? next->foreseen : spent_.mean;
-  return foreseen && spent_.joules + *foreseen > *study_.budget.energy;
+  return IsTooDear(spent_.joules, foreseen, study_.budget.energy);
 }
 
 Result<void> StudyRunner::Propose() {

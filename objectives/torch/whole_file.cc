@@ -23,7 +23,11 @@ void WriteWhole(const std::string& path, const std::string& bytes) {
 
 std::string WhyNotWritable(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return "it is a folder";
+  // What is there is replaced by rename: a device would become a file.
+  const auto there = std::filesystem::status(path, error);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    return "it is no plain file";
+  }
   const std::string partial = path + ".new";
   errno = 0;
   const bool opened = std::ofstream(partial, std::ios::binary).is_open();

@@ -11,8 +11,8 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "base/files.h"
@@ -210,9 +210,9 @@ std::vector<pid_t> Descendants(const SystemRoots& roots, pid_t pid) {
 Bytes DescendantMemory(const SystemRoots& roots, pid_t pid) {
   double kibibytes = 0.0;
   for (const pid_t descendant : Descendants(roots, pid)) {
-    std::ifstream status(roots.proc + "/" + std::to_string(descendant) + "/status");
-    std::string line;
-    while (std::getline(status, line)) {
+    std::istringstream status(
+        ReadFile(roots.proc + "/" + std::to_string(descendant) + "/status").value_or(""));
+    for (std::string line; std::getline(status, line);) {
       if (line.starts_with("RssAnon:") || line.starts_with("RssShmem:")) {
         kibibytes += std::atof(line.c_str() + line.find(':') + 1);
       }

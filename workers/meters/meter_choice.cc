@@ -100,15 +100,14 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
                           source, why));
 }
 
-/// A GPU of the plan's that cannot be read: its joules would be missing without a word.
+/// Of the GPUs that the plan names, one that NVML cannot read: its joules would be missing without
+/// a word. (Where there is no NVML at all, the one listing is of no GPU.)
 const SourceListing* MissingGpu(const std::vector<SourceListing>& listings, const MeterPlan& plan) {
-  for (const std::string& gpu : plan.gpus) {
-    const auto found = std::find_if(listings.begin(), listings.end(), [&](const auto& listing) {
-      return !listing.readable && listing.domain.name == "gpu " + gpu;
-    });
-    if (found != listings.end()) return &*found;
-  }
-  return nullptr;
+  if (plan.gpus.empty()) return nullptr;
+  const auto found = std::find_if(listings.begin(), listings.end(), [](const auto& listing) {
+    return !listing.readable && listing.domain.source == "nvml" && listing.domain.name != "gpu";
+  });
+  return found == listings.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -155,8 +154,9 @@ FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek s
 Result<std::vector<std::size_t>> ChooseSources(const std::vector<SourceListing>& listings,
                                                const MeterPlan& plan) {
   if (const SourceListing* gpu = MissingGpu(listings, plan)) {
-    return Fail(ErrorCode::kNoMeter, fmt::format("joules of {} are asked for, but: {}; {}",
-                                                 gpu->domain.name, gpu->detail, gpu->remedy));
+    return Fail(ErrorCode::kNoMeter,
+                fmt::format("joules of {} are asked for, but: {}{}", gpu->domain.name, gpu->detail,
+                            gpu->remedy.empty() ? "" : "; " + gpu->remedy));
   }
   if (plan.sources.empty()) return Automatic(listings);
   std::vector<std::size_t> chosen;
