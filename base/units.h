@@ -1,7 +1,6 @@
 // Joules, watts, seconds, bytes: numbers that carry their unit in the type, and text with a unit
-// ("50 kJ"). Arithmetic is what physics allows: J + J, J - J, J * number, J / J (a number), J / s =
-// W, W
-// * s = J.
+// ("50 kJ"). Arithmetic is what physics allows: J + J, J - J, J * number, J / J (a number),
+// J / s = W, W * s = J.
 #pragma once
 
 #include <chrono>

@@ -159,7 +159,7 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
   if (!trials) {
     if (trials.error().code != ErrorCode::kCorrupt) return Pass(trials);
     std::int64_t lost = 0;
-    *(trials = std::vector<Trial>()) = Rescue(opened, lost);
+    trials = Rescue(opened, lost);
     PrintNote(fmt::format(
         "joulefront export: {} is damaged: {} trials can be read as a whole; {} of lower "
         "numbers cannot, and maybe some of higher ones\n",
@@ -177,11 +177,12 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
 int ExportStore(const VerbOptions& options) {
   const auto output = options.Get("output");
   if (!output) return options.Refuse("--format sqlite needs --output FILE");
-  if (options.Has("study"))
+  if (options.Has("study")) {
     return options.Refuse("--format sqlite copies all studies of the store");
-  const auto path = FindStore(options.positional().empty() ? "" : options.positional()[0]);
-  if (!path) return Complain("export", path.error());
-  const auto copied = CopySqliteStore(*path, *output);
+  }
+  const auto place = FindStore(options.positional().empty() ? "" : options.positional()[0]);
+  if (!place) return Complain("export", place.error());
+  const auto copied = CopySqliteStore(place->path, *output);
   return copied ? kDone : Complain("export", copied.error());
 }
 
@@ -200,10 +201,9 @@ int ExportVerb(const Arguments& arguments) {
   options.options().add_options()("study", po::value<std::string>(),
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("csv"),
-      "csv, json, table, emissions (CodeCarbon's columns, an attempt a line) or sqlite (a copy of "
-      "the "
-      "whole store, which may be in use)")("output,o", po::value<std::string>(),
-                                           "write to this file instead of stdout");
+      "csv, json, table, emissions (CodeCarbon's columns, an attempt a line) or sqlite (the whole "
+      "store, also while it is in use)")("output,o", po::value<std::string>(),
+                                         "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
   if (format == "sqlite") return ExportStore(options);

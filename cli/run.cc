@@ -297,9 +297,9 @@ void AddFlags(VerbOptions& options) {
       "begin a new study with the front of an earlier one, in this store")(
       "warm-start-study", po::value<std::string>(), "which, if that store has several")(
       "branch", po::value<std::string>(),
-      "a new study of this name in the same store, which begins with the front of the old one: for "
-      "a "
-      "changed space or changed objectives")(
+      "a new study of this name in the same store, from the front of the old one: after a change "
+      "of "
+      "the space or the objectives")(
       "check", "check the study file, say what would be run, and run nothing")("quiet,q",
                                                                                "no progress");
 }

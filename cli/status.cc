@@ -108,8 +108,9 @@ std::map<std::string, std::pair<std::int64_t, const Trial*>> ByFailure(const Sta
 std::string SpentText(const StudyStore::Spent& spent) {
   if (!spent.weakest) return "none recorded";
   std::string text = fmt::format("{} ({})", FormatJoules(spent.joules), Name(*spent.weakest));
-  if (spent.search > Joules())
+  if (spent.search > Joules()) {
     text += fmt::format(", {} of it by the search", FormatJoules(spent.search));
+  }
   if (spent.attempts_without > 0) {
     text += fmt::format("; {} attempt(s) left no figure", spent.attempts_without);
   }

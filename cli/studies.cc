@@ -50,37 +50,31 @@ std::string StorePathFor(const std::optional<std::string>& flag, const std::stri
   return study_name + ".db";
 }
 
-Result<std::string> FindStore(const std::string& where) {
+Result<StorePlace> FindStore(const std::string& where) {
   if (where.ends_with(".toml")) {
     auto file = ReadStudyFile(where);
     if (!file) return Pass(file);
-    return StorePathFor(std::nullopt, file->study.name);
+    return StorePlace{StorePathFor(std::nullopt, file->study.name), file->study.name};
   }
-  if (!where.empty()) return where;
+  if (!where.empty()) return StorePlace{where, std::nullopt};
   std::string path = StorePathFor(std::nullopt, "");
-  if (path != ".db") return path;
+  if (path != ".db") return StorePlace{std::move(path), std::nullopt};
   return Fail(ErrorCode::kInvalidArgument,
               "name a store, such as digits.db, or set JOULEFRONT_STORE");
 }
 
 Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std::string>& name,
                               OpenMode mode, std::string_view flag) {
-  auto found = FindStore(where);
-  if (!found) return Pass(found);
-  std::string path = std::move(*found);
-  std::optional<std::string> wanted = name;
-  if (where.ends_with(".toml")) {
-    auto file = ReadStudyFile(where);
-    if (!file) return Pass(file);
-    wanted = file->study.name;
-  }
-  auto store = OpenSqliteStore(path, mode);
+  auto place = FindStore(where);
+  if (!place) return Pass(place);
+  const auto& wanted = place->study ? place->study : name;
+  auto store = OpenSqliteStore(place->path, mode);
   if (!store) return Pass(store);
   auto studies = (*store)->ListStudies();
   if (!studies) return Pass(studies);
-  auto chosen = Choose(*studies, path, wanted, flag);
+  auto chosen = Choose(*studies, place->path, wanted, flag);
   if (!chosen) return Pass(chosen);
-  return Load(std::move(path), std::move(*store), chosen->id);
+  return Load(std::move(place->path), std::move(*store), chosen->id);
 }
 
 Result<void> RequireSameDefinition(const Study& stored, const Study& in_file,

@@ -26,9 +26,14 @@ struct OpenedStudy {
 /// Where a study of that name is kept: `flag` if given, else JOULEFRONT_STORE, else NAME.db here.
 std::string StorePathFor(const std::optional<std::string>& flag, const std::string& study_name);
 
-/// The path of the store that `where` names: its file or a study file; empty: JOULEFRONT_STORE.
-/// Errors: kInvalidArgument, and those of the study file.
-Result<std::string> FindStore(const std::string& where);
+struct StorePlace {
+  std::string path;
+  std::optional<std::string> study;  // the study's name, where a study file names the store
+};
+
+/// The store that `where` names: its file or a study file; empty: JOULEFRONT_STORE. Errors:
+/// kInvalidArgument, and those of the study file.
+Result<StorePlace> FindStore(const std::string& where);
 
 /// Opens a study of a store: the only one, or the one called `name`. `where` is a store's file or a
 /// study file; empty: JOULEFRONT_STORE. Errors: kInvalidArgument, naming the `flag` that chooses a

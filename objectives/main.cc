@@ -235,20 +235,19 @@ void Evaluate(const std::vector<std::string>& arguments) {
 
 int Main(const std::vector<std::string>& arguments) {
   const std::vector<Family> families = Families();
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    PrintFamilies(arguments.empty() ? stderr : stdout, families);
-    return arguments.empty() ? 2 : 0;
-  }
   const auto asks_for_help = [](const std::string& argument) {
     return argument == "--help" || argument == "-h";
   };
-  if (arguments[0].starts_with("--evaluate") &&
-      std::any_of(arguments.begin(), arguments.end(), asks_for_help)) {
-    PrintFamilies(stdout, families);
-    return 0;
+  if (arguments.empty() || asks_for_help(arguments[0])) {
+    PrintFamilies(arguments.empty() ? stderr : stdout, families);
+    return arguments.empty() ? 2 : 0;
   }
   if (arguments[0].starts_with("--evaluate")) {
-    Evaluate(arguments);
+    if (std::any_of(arguments.begin(), arguments.end(), asks_for_help)) {
+      PrintFamilies(stdout, families);
+    } else {
+      Evaluate(arguments);
+    }
     return 0;
   }
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());

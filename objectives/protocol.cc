@@ -65,8 +65,7 @@ void ReportProgress(std::int64_t step, const ReportedValues& values) {
 }
 
 void ReportEnergy(double joules) {
-  constexpr double kMost = 1e15;
-  if (!std::isfinite(joules) || joules < 0 || joules > kMost) {
+  if (!std::isfinite(joules) || joules < 0 || joules > kMostJoules) {
     throw std::runtime_error("joules are no number from 0 to 10^15");
   }
   Send({{"joulefront", "energy"}, {"joules", joules}});

@@ -22,7 +22,11 @@ void ReportProgress(std::int64_t step, const ReportedValues& values);
 /// That it was to go on from a checkpoint, and begins anew: earlier joules are not part of it.
 void ReportAnew(const std::string& reason);
 
-/// Joules of the attempt so far, from a record. Only studies that ask for them heed it.
+/// More joules than this no study takes for true.
+inline constexpr double kMostJoules = 1e15;
+
+/// Joules of the attempt so far, from a record, up to kMostJoules. Only studies that ask for them
+/// heed it.
 void ReportEnergy(double joules);
 
 /// The outcome of the attempt; sent once, last.

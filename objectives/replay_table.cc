@@ -216,7 +216,7 @@ std::map<std::string, std::string> ParametersIn(const std::string& configuration
 double JoulesOf(const ResultTable& table, const Row& row, const std::string& column,
                 const Flags& flags, double before) {
   const double joules = table.Number(row, column) * flags.watts;
-  if (joules >= before && joules <= 1e15) return joules;
+  if (joules >= before && joules <= kMostJoules) return joules;
   throw BadInput(flags.file + ": column '" + column + "' gives " + std::to_string(joules) +
                  " J, which is no number from 0 to 10^15" +
                  (before > 0 ? ", or falls from " + std::to_string(before) + " J" : ""));

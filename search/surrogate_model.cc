@@ -206,8 +206,8 @@ void SurrogateModel::LearnOutcome(const History& history, const Numbers& fitted,
 }
 
 // Trials with their replicates, from which the noise is learned best, and, as far as there is room,
-// points of their learning curves. Only objectives may be
-// modelled by their logarithm: limits must keep their distance to 0, and costs are logarithms.
+// points of their learning curves. Only objectives may be modelled by their logarithm: limits must
+// keep their distance to 0, and costs are logarithms.
 SurrogateModel::Observations SurrogateModel::ObjectiveOf(const History& history,
                                                          const Numbers& numbers,
                                                          std::size_t k) const {

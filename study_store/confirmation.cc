@@ -15,7 +15,7 @@ constexpr std::uint64_t kSeedStream = 0x636f6e6669726d;  // "confirm"
 constexpr int kDraws = 10'000;
 constexpr std::size_t kLeastReplicates = 2;  // of a spread
 
-/// Sums of one point's replicates.
+/// What was told of one point's confirmations.
 struct Replicates {
   std::vector<NamedValues> values;
   std::size_t failed = 0;
@@ -39,7 +39,7 @@ Spread SpreadOf(const std::vector<NamedValues>& values, const std::string& name)
   const auto n = static_cast<double>(values.size());
   Spread spread;
   for (const NamedValues& one : values) spread.mean += one.at(name) / n;
-  if (values.size() < 2) return spread;
+  if (values.size() < kLeastReplicates) return spread;
   double squares = 0.0;
   for (const NamedValues& one : values) squares += std::pow(one.at(name) - spread.mean, 2);
   spread.deviation = std::sqrt(squares / (n - 1.0));
@@ -68,10 +68,6 @@ ConfirmedPoint PointOf(const Study& study, const Trial& trial,
   const auto evaluation = Evaluate(study, means);
   point.feasible = evaluation && evaluation->violation == 0.0;
   return point;
-}
-
-double SignOf(const Objective& objective) {
-  return objective.direction == Direction::kMinimize ? 1.0 : -1.0;
 }
 
 void AddProbabilities(const Study& study, std::vector<ConfirmedPoint>& points,

@@ -13,10 +13,6 @@ namespace {
 
 constexpr Seconds kBetweenRefreshes(1.0);
 
-double SignOf(const Objective& objective) {
-  return objective.direction == Direction::kMinimize ? 1.0 : -1.0;
-}
-
 /// The report's values of the objectives, minimised.
 CurveStep StepOf(const Study& study, const ProgressReport& report) {
   CurveStep step{static_cast<double>(report.step), {}};

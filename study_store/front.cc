@@ -21,16 +21,12 @@ bool Meets(const Trial& trial, const std::vector<Bound>& bounds) {
   });
 }
 
-double Sign(const Objective& objective) {
-  return objective.direction == Direction::kMinimize ? 1.0 : -1.0;
-}
-
 /// Reference point, minimised, for n x m feasible points.
 std::vector<double> ReferencePoint(const Study& study, const Points& points) {
   std::vector<double> reference;
   for (std::size_t k = 0; k < points.dimension; ++k) {
     if (study.objectives[k].reference) {
-      reference.push_back(Sign(study.objectives[k]) * *study.objectives[k].reference);
+      reference.push_back(SignOf(study.objectives[k]) * *study.objectives[k].reference);
       continue;
     }
     double best = std::numeric_limits<double>::infinity(), worst = -best;
@@ -59,7 +55,7 @@ void MarkKnee(const Study& study, std::vector<FrontPoint>& points) {
     if (point.partial) continue;
     whole.push_back(&point);
     for (std::size_t k = 0; k < point.objectives.size(); ++k) {
-      values.push_back(Sign(study.objectives[k]) * point.objectives[k]);
+      values.push_back(SignOf(study.objectives[k]) * point.objectives[k]);
     }
   }
   if (const auto knee = Knee({values, study.objectives.size()})) whole[*knee]->knee = true;
@@ -73,7 +69,7 @@ std::vector<std::size_t> SureFront(const Study& study, const std::vector<Trial>&
     auto& of_trial = values.emplace_back();
     for (const Objective& objective : study.objectives) {
       UncertainValue value = ValueWithError(objective, trials[i], /*across_keys=*/true);
-      value.mean *= Sign(objective);
+      value.mean *= SignOf(objective);
       of_trial.push_back(value);
     }
   }
@@ -130,19 +126,19 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
                      .objectives = {},
                      .partial = IsPartial(study, trials[candidates[i]])};
     for (std::size_t k = 0; k < m; ++k) {
-      point.objectives.push_back(Sign(study.objectives[k]) * points[i][k]);
+      point.objectives.push_back(SignOf(study.objectives[k]) * points[i][k]);
     }
     front.points.push_back(std::move(point));
   }
   front.cost = CostIndex(study);
-  const double sign = Sign(study.objectives[front.cost]);
+  const double sign = SignOf(study.objectives[front.cost]);
   std::stable_sort(front.points.begin(), front.points.end(), [&](const auto& a, const auto& b) {
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];
   });
   MarkKnee(study, front.points);
   if (!whole.empty()) front.hypervolume = Hypervolume({whole, m}, reference);
   for (std::size_t k = 0; k < m; ++k) {
-    front.reference_point.push_back(Sign(study.objectives[k]) * reference[k]);
+    front.reference_point.push_back(SignOf(study.objectives[k]) * reference[k]);
   }
   return front;
 }

@@ -16,8 +16,11 @@ std::optional<std::string_view> NameOf(std::optional<FailureClass> failure) {
   return Name(*failure);
 }
 
-/// The attempt in a row whose columns begin with trial, number, state, worker, host, boot_id, pid,
-/// start_ticks, started_ms, lease_until_ms, ended_ms, failure, message, kind.
+constexpr const char* kAttempts =
+    "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
+    " lease_until_ms, ended_ms, failure, message, kind FROM attempt";
+
+/// The attempt in a row of kAttempts.
 Attempt ReadAttempt(const Query& row) {
   Attempt attempt;
   attempt.trial = row.Int(0);
@@ -359,8 +362,7 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
   return connection_->Read([&]() -> Result<std::vector<Attempt>> {
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
-        "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
-        " lease_until_ms, ended_ms, failure, message, kind FROM attempt"
+        std::string(kAttempts) +
         " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
         " ORDER BY trial, number");
     if (!query) return Pass(query);
@@ -419,11 +421,10 @@ Result<void> SqliteStore::LoadConfirmed(StudyId study, std::optional<TrialNumber
 Result<std::vector<Attempt>> SqliteStore::LoadConfirmations(StudyId study) {
   return connection_->Read([&]() -> Result<std::vector<Attempt>> {
     JF_TRY(RequireStudy(study));
-    auto query = connection_->Prepare(
-        "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
-        " lease_until_ms, ended_ms, failure, message, kind FROM attempt"
-        " WHERE study = ?1 AND kind = 'confirmation' AND state = 'complete'"
-        " ORDER BY trial, number");
+    auto query =
+        connection_->Prepare(std::string(kAttempts) +
+                             " WHERE study = ?1 AND kind = 'confirmation' AND state = 'complete'"
+                             " ORDER BY trial, number");
     if (!query) return Pass(query);
     auto attempts = ReadAttempts(query->Bind(study));
     if (!attempts) return attempts;
@@ -435,10 +436,9 @@ Result<std::vector<Attempt>> SqliteStore::LoadConfirmations(StudyId study) {
 
 Result<std::vector<Attempt>> SqliteStore::LoadRunningAttempts(StudyId study) {
   JF_TRY(RequireStudy(study));
-  auto query = connection_->Prepare(
-      "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
-      " lease_until_ms, ended_ms, failure, message, kind FROM attempt INDEXED BY attempt_running"
-      " WHERE study = ?1 AND state = 'running' ORDER BY trial");
+  auto query = connection_->Prepare(std::string(kAttempts) +
+                                    " INDEXED BY attempt_running"
+                                    " WHERE study = ?1 AND state = 'running' ORDER BY trial");
   if (!query) return Pass(query);
   return ReadAttempts(query->Bind(study));
 }

@@ -213,11 +213,12 @@ Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
   if (const std::int64_t ended = metered - running->Int(1); ended > 0) {
     spent.mean = (spent.joules - Joules(running->Real(0))) / static_cast<double>(ended);
   }
+  JF_TRY(AddSearch(study, spent));
   JF_TRY(AddReserved(study, spent));
   return spent;
 }
 
-Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
+Result<void> SqliteStore::AddSearch(StudyId study, Spent& spent) {
   auto search = connection_->Prepare(
       "SELECT s.joules, p.class FROM search_energy AS s JOIN provenance AS p ON p.id = s.provenance"
       " WHERE s.study = ?1");
@@ -232,6 +233,10 @@ Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
     if (!spent.weakest || energy_class > spent.weakest) spent.weakest = energy_class;
   }
   spent.joules += spent.search;
+  return {};
+}
+
+Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
   auto query = connection_->Prepare(
       "SELECT total(coalesce(foreseen_j, ?2)) FILTER (WHERE state = 'waiting'),"
       " total(max(0.0, coalesce(foreseen_j, ?2) - coalesce((SELECT joules FROM energy AS e"

@@ -104,9 +104,10 @@ class SqliteStore final : public StudyStore {
                                std::optional<Joules> energy);
   Result<void> InsertAttempt(const Claim& claim, AttemptKind kind, const WorkerIdentity& worker,
                              TimePoint lease_until, TimePoint now);
-  /// What is reserved for trials that run, and for those that wait: EnergySpent().
-  Result<void> AddReserved(StudyId study, Spent& spent);
+  /// EnergySpent() within a transaction, and two of its parts.
   Result<Spent> ReadSpent(StudyId study);
+  Result<void> AddSearch(StudyId study, Spent& spent);
+  Result<void> AddReserved(StudyId study, Spent& spent);
   /// Ends the attempt if it is running; false if it is not.
   Result<bool> EndAttempt(const Claim& claim, const AttemptResult& result, TimePoint now);
   Result<AttemptKind> KindOf(const Claim& claim);

@@ -27,6 +27,11 @@ struct Objective {
   std::optional<double> reference;   // the user's reference point for hypervolume
 };
 
+/// 1 where the objective is minimised, -1 where it is maximised: times it, values are minimised.
+inline double SignOf(const Objective& objective) {
+  return objective.direction == Direction::kMinimize ? 1.0 : -1.0;
+}
+
 struct Constraint {
   std::string name;
   std::optional<std::string> phase, per;  // as for Objective

@@ -101,7 +101,7 @@ Terms TermsOf(const Study& study, std::optional<Joules> spent) {
     terms.cost_left = (*budget - *spent).value();
   }
   for (const Objective& objective : study.objectives) {
-    const double sign = objective.direction == Direction::kMinimize ? 1.0 : -1.0;
+    const double sign = SignOf(objective);
     const auto& reference = objective.reference;
     terms.reference.push_back(reference ? std::optional(sign * *reference) : std::nullopt);
   }

@@ -10,6 +10,7 @@
 #include "base/printable.h"
 
 namespace joulefront {
+
 Result<AttemptLog> AttemptLog::Create(const std::string& path) {
   FileDescriptor file(
       open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));

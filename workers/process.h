@@ -67,7 +67,7 @@ class SignalWatch {
   std::vector<int> sent_;
 };
 
-void SleepFor(Seconds time);
+void SleepFor(Seconds time);  // takes no signal in
 /// Sleeps until the time is over or a signal comes, and takes it in.
 void PauseFor(SignalWatch& signals, Seconds time);
 

@@ -17,7 +17,6 @@
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
 #include <torch/serialize/archive.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
@@ -28,6 +27,8 @@
 #include <stdexcept>
 
 #include "objectives/schedule.h"
+#include "objectives/torch/checksum.h"
+#include "objectives/torch/saved_model.h"
 #include "objectives/torch/whole_file.h"
 
 namespace joulefront::objectives {
@@ -114,11 +115,10 @@ std::vector<at::Tensor> ReadAll(torch::serialize::InputArchive& archive, const s
 
 constexpr std::size_t kChecksumSize = 8;
 
-std::string ChecksumOf(const std::string& bytes) {
-  const auto sum =
-      crc32_z(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+/// As so many hexadecimal digits.
+std::string ChecksumText(const std::string& bytes) {
   char text[kChecksumSize + 1];
-  std::snprintf(text, sizeof text, "%08lx", static_cast<unsigned long>(sum));
+  std::snprintf(text, sizeof text, "%08x", ChecksumOf(bytes));
   return text;
 }
 
@@ -253,12 +253,8 @@ void Learner::Save(const std::string& path, std::uint32_t examples, const BestSo
   archive.write("best_epoch", c10::IValue(best.epoch));
   archive.write("best_loss", c10::IValue(best.loss));
   WriteAll(archive, "best", best.snapshot);
-  std::string bytes;
-  archive.save_to([&](const void* data, std::size_t size) {
-    bytes.append(static_cast<const char*>(data), size);
-    return size;
-  });
-  WriteWhole(path, bytes + ChecksumOf(bytes));
+  const std::string bytes = BytesOf(archive);
+  WriteWhole(path, bytes + ChecksumText(bytes));
 }
 
 std::string Learner::Load(const std::string& path, std::uint32_t examples, BestSoFar& best) {
@@ -268,7 +264,7 @@ std::string Learner::Load(const std::string& path, std::uint32_t examples, BestS
   const std::size_t size = bytes.size() - std::min(bytes.size(), kChecksumSize);
   const std::string checksum = bytes.substr(size);
   bytes.resize(size);
-  if (checksum != ChecksumOf(bytes)) return "the checkpoint " + path + " is damaged, or none";
+  if (checksum != ChecksumText(bytes)) return "the checkpoint " + path + " is damaged, or none";
   try {
     const std::string why = Read(bytes, examples, best);
     return why.empty() ? "" : "the checkpoint " + path + " is of " + why;

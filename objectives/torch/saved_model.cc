@@ -2,13 +2,13 @@
 
 #include <ATen/core/grad_mode.h>
 #include <torch/serialize/archive.h>
-#include <zlib.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "objectives/bad_input.h"
+#include "objectives/torch/checksum.h"
 #include "objectives/torch/compression.h"
 #include "objectives/torch/quantisation.h"
 #include "objectives/torch/whole_file.h"
@@ -60,25 +60,19 @@ Recipe RecipeFromJson(const json& object) {
   return recipe;
 }
 
-/// A checksum of all that a model computes with: the archive checks none, and a number that has
-/// changed on a disk is a number.
-std::uint64_t ChecksumOf(const Model& model) {
-  uLong sum = crc32(0, nullptr, 0);
-  const auto add = [&](const at::Tensor& tensor) {
-    const at::Tensor bytes = tensor.detach().cpu().contiguous();
-    sum = crc32_z(sum, static_cast<const Bytef*>(bytes.data_ptr()), bytes.nbytes());
-  };
+/// Of all that a model computes with.
+std::uint32_t ChecksumOfModel(const Model& model) {
+  std::vector<at::Tensor> tensors;
   for (const NamedTensor& part : model.parameters) {
     const auto found = model.int8_weights.find(part.name);
     if (found == model.int8_weights.end()) {
-      add(part.tensor);
+      tensors.push_back(part.tensor);
     } else {
-      add(found->second->numbers);
-      add(found->second->scales);
+      tensors.insert(tensors.end(), {found->second->numbers, found->second->scales});
     }
   }
-  for (const NamedTensor& part : model.buffers) add(part.tensor);
-  return sum;
+  for (const NamedTensor& part : model.buffers) tensors.push_back(part.tensor);
+  return ChecksumOf(tensors);
 }
 
 /// Puts what the archive holds in place of the model's initial values; sizes may have shrunk.
@@ -120,7 +114,8 @@ SavedModel Read(torch::serialize::InputArchive& archive, const at::Device& devic
     Fill(archive, "buffer", i, saved.model.buffers[i]);
   }
   InstallInt8(saved.model, weights);
-  if (ChecksumOf(saved.model) != description.at("checksum")) throw std::runtime_error("damaged");
+  if (ChecksumOfModel(saved.model) != description.at("checksum"))
+    throw std::runtime_error("damaged");
   return saved;
 }
 
@@ -149,16 +144,21 @@ std::int64_t SaveModel(const SavedModel& saved, const std::string& path) {
                             {"configuration", saved.configuration.Text()},
                             {"recipe", ToJson(saved.recipe)},
                             {"int8", int8},
-                            {"checksum", ChecksumOf(saved.model)}};
+                            {"checksum", ChecksumOfModel(saved.model)}};
   archive.write("joulefront",
                 c10::IValue(description.dump(-1, ' ', false, json::error_handler_t::replace)));
+  const std::string bytes = BytesOf(archive);
+  if (!path.empty()) WriteWhole(path, bytes);
+  return static_cast<std::int64_t>(bytes.size());
+}
+
+std::string BytesOf(torch::serialize::OutputArchive& archive) {
   std::string bytes;
   archive.save_to([&](const void* data, std::size_t size) {
     bytes.append(static_cast<const char*>(data), size);
     return size;
   });
-  if (!path.empty()) WriteWhole(path, bytes);
-  return static_cast<std::int64_t>(bytes.size());
+  return bytes;
 }
 
 SavedModel LoadModel(const std::string& path, const at::Device& device) {

@@ -8,7 +8,14 @@
 #include "objectives/torch/examples.h"
 #include "objectives/torch/model.h"
 
+namespace torch::serialize {
+class OutputArchive;
+}
+
 namespace joulefront::objectives {
+
+/// What the archive would be as a file.
+std::string BytesOf(torch::serialize::OutputArchive& archive);
 
 struct SavedModel {
   std::string family;

@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +13,7 @@
 
 #include "objectives/bad_input.h"
 #include "objectives/protocol.h"
+#include "objectives/torch/checksum.h"
 #include "objectives/torch/compression.h"
 #include "objectives/torch/device.h"
 #include "objectives/torch/inference.h"
@@ -39,16 +39,6 @@ void RequireNotDiverged(double loss, std::int64_t classes, std::int64_t epoch) {
       "training diverged: the loss is " +
       (std::isfinite(loss) ? std::to_string(loss) : std::string("not finite")) + " at epoch " +
       std::to_string(epoch));
-}
-
-/// A fingerprint of the training examples: a checkpoint of others is not gone on with.
-std::uint32_t FingerprintOf(const Examples& examples) {
-  uLong sum = crc32(0, nullptr, 0);
-  for (const at::Tensor& part : {examples.features, examples.labels}) {
-    const at::Tensor bytes = part.cpu().contiguous();
-    sum = crc32_z(sum, static_cast<const Bytef*>(bytes.data_ptr()), bytes.nbytes());
-  }
-  return static_cast<std::uint32_t>(sum);
 }
 
 volatile std::sig_atomic_t asked_to_stop = 0;
@@ -83,8 +73,9 @@ class Epochs {
         data_(data),
         model_(model),
         learner_(learner),
-        examples_(task.work_dir.empty() && task.resume_dir.empty() ? 0
-                                                                   : FingerprintOf(data.train)) {}
+        examples_(task.work_dir.empty() && task.resume_dir.empty()
+                      ? 0
+                      : ChecksumOf({data.train.features, data.train.labels})) {}
 
   void Run() {
     if (!task_.resume_dir.empty()) GoOn();
@@ -138,7 +129,7 @@ class Epochs {
   const TrainingData& data_;
   const Model& model_;
   Learner& learner_;
-  std::uint32_t examples_;
+  std::uint32_t examples_;  // of those that a checkpoint must be of
   BestSoFar best_;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
 };

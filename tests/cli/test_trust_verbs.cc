@@ -81,6 +81,18 @@ TEST_CASE("audit says what does not hold, with exit code 3") {
   CHECK(audit.out.find(found) != std::string::npos);
 }
 
+TEST_CASE("audit of a store that lacks a whole trial says so, and looks no further") {
+  const Workshop shop;
+  RunStudy(shop);
+  for (const char* table : {"energy", "progress_value", "progress", "attempt", "trial_value"}) {
+    Sql(shop, std::string("DELETE FROM ") + table + " WHERE trial = 1");
+  }
+  Sql(shop, "DELETE FROM trial WHERE number = 1");
+  const Outcome audit = shop.Run({"audit", "shell.db"});
+  CHECK(audit.code == 3);
+  CHECK(audit.out.find("trial 1 is missing") != std::string::npos);
+}
+
 TEST_CASE("confirm trains the front again, says what holds, and goes on where it was") {
   const Workshop shop;
   RunStudy(shop);

@@ -281,6 +281,7 @@ TEST_CASE("what does not fit is bad input, and said", "[objectives][slow]") {
   CHECK_THAT(problem("mlp" + kTable + "--save /nowhere/m.pt"),
              Contains("cannot write /nowhere/m.pt"));
   CHECK_THAT(problem("mlp --data /tmp/../tmp/none.csv"), Contains("none.csv"));
+  CHECK_THAT(problem("mlp" + kTable + "--save /dev/null"), Contains("it is no plain file"));
   CHECK_THAT(problem("mlp" + kTable + "--set layers=0 --set prune=0.5 --set prune_what=units"),
              Contains("no units"));
   CHECK_THAT(problem("cell" + kImages + "--set epochs=1 --set prune=0.5 --set prune_what=units"),
