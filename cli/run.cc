@@ -16,6 +16,7 @@
 #include "study_store/front.h"
 #include "workers/metering_plan.h"
 #include "workers/metric_patterns.h"
+#include "workers/preloaded_trainer.h"
 #include "workers/study_runner.h"
 #include "workers/trainer_command.h"
 
@@ -155,6 +156,7 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
         ErrorCode::kInvalidArgument,
         fmt::format("{}: no trainer; add [trainer] with command = [\"program\", ...]", path));
   }
+  if (auto good = CheckPreload(study); !good) return Pass(good, path);
   const Budget& budget = study.budget;
   if (!budget.trials && !budget.energy && !budget.time) {
     return Fail(ErrorCode::kInvalidArgument,

@@ -1,5 +1,6 @@
-// What is wrong with flags, a configuration or a file, and no retry mends. main.cc alone catches
-// it, prints it and ends with exit code 2. The message names the parameter or the file and line.
+// What is wrong with flags, a configuration or a file, and no retry mends. trainer_main.cc alone
+// catches it, prints it and ends with exit code 2. The message names the parameter or the file and
+// line.
 #pragma once
 
 #include <stdexcept>

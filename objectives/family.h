@@ -47,6 +47,9 @@ std::vector<Family> Families();
 /// Throws std::out_of_range for a name that no family has.
 const Family& FindFamily(const std::string& name);
 
+/// Loads LibTorch, for processes that are forked from this one. Throws as below.
+void PreloadTorch();
+
 /// Trains and reports by protocol.h. Throws BadInput, or another exception for a failure while it
 /// runs, as for LibTorch that cannot be loaded.
 void TrainWithTorch(const Task& task);

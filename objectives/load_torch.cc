@@ -1,6 +1,7 @@
 // Loads joulefront-torch.so, which lies beside this program, and calls the functions of
 // torch/entry.cc.
 #include <dlfcn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,6 +20,15 @@ std::string PathOfThisProgram() {
   std::array<char, 4096> path;
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
   return {path.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+/// Beside this code: the program, or joulefront-train.so in a worker.
+std::string PathOfTorchTrainers() {
+  Dl_info place{};
+  const bool found = dladdr(reinterpret_cast<void*>(&PathOfThisProgram), &place) != 0;
+  const std::string file = found && place.dli_fname != nullptr ? place.dli_fname : "";
+  const std::string self = file.ends_with(".so") ? file : PathOfThisProgram();
+  return self.substr(0, self.rfind('/') + 1) + "joulefront-torch.so";
 }
 
 /// The kernels of OpenBLAS for what this processor can do. Empty: leave the choice to it.
@@ -41,20 +51,25 @@ std::vector<std::string> CommandLine() {
   return words;
 }
 
+constexpr const char* kKernels = "OPENBLAS_CORETYPE";
+
 /// OpenBLAS falls back to the kernels of a processor of 2004 where it does not know the present
-/// one, as in many virtual machines and on new models: twice the time and joules. Where it would,
-/// this program is run again, as the same process, with kernels that fit what the processor says it
-/// can do: the choice is made when the library is loaded, and by an environment variable alone.
-/// What OPENBLAS_CORETYPE says already goes first.
-void RestartWithFittingKernels() {
-  constexpr const char* kChoice = "OPENBLAS_CORETYPE";
-  const char* fitting = FittingKernels();
-  if (fitting == nullptr || std::getenv(kChoice) != nullptr) return;
+/// one, as in many virtual machines and on new models: twice the time and joules. Whether it would
+/// here, though others fit; what OPENBLAS_CORETYPE says already goes first. Loads OpenBLAS.
+bool WantsOtherKernels() {
+  if (FittingKernels() == nullptr || std::getenv(kKernels) != nullptr) return false;
   void* library = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) return;  // this LibTorch has another
+  if (library == nullptr) return false;  // this LibTorch has another
   const auto chosen = reinterpret_cast<char* (*)()>(dlsym(library, "openblas_get_corename"));
-  if (chosen == nullptr || std::string(chosen()) != "Prescott") return;
-  setenv(kChoice, fitting, 1);
+  return chosen != nullptr && std::string(chosen()) == "Prescott";
+}
+
+/// Runs this program again, as the same process, with kernels that fit the processor where OpenBLAS
+/// has chosen others: the choice is made when the library is loaded, and by an environment variable
+/// alone.
+void RestartWithFittingKernels() {
+  if (!WantsOtherKernels()) return;
+  setenv(kKernels, FittingKernels(), 1);
   std::vector<std::string> words = CommandLine();
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -62,25 +77,62 @@ void RestartWithFittingKernels() {
   execv(PathOfThisProgram().c_str(), arguments.data());  // if that fails, things are as they were
 }
 
+/// The same question, asked in a process that loads OpenBLAS and is gone.
+bool WouldWantOtherKernels() {
+  const pid_t child = fork();
+  if (child == 0) _exit(WantsOtherKernels() ? 1 : 0);
+  int status = 0;
+  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+         WEXITSTATUS(status) == 1;
+}
+
+/// Sets a variable of the environment where it has no value, for as long as it lives.
+class ScopedDefault {
+ public:
+  ScopedDefault(const char* name, const char* value)
+      : name_(std::getenv(name) == nullptr ? name : nullptr) {
+    if (name_ != nullptr) setenv(name_, value, 1);
+  }
+  ~ScopedDefault() {
+    if (name_ != nullptr) unsetenv(name_);
+  }
+  ScopedDefault(const ScopedDefault&) = delete;
+  ScopedDefault& operator=(const ScopedDefault&) = delete;
+
+ private:
+  const char* name_;
+};
+
+void* LoadTorch() {
+  // Lazily: most of the functions of LibTorch are never called. Globally: at::globalContext() and
+  // the like look for symbols in all that is loaded.
+  void* library = dlopen(PathOfTorchTrainers().c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  if (library != nullptr) return library;
+  throw std::runtime_error(std::string("cannot load the LibTorch trainers: ") + dlerror() +
+                           "; build joulefront with -DJOULEFRONT_TORCH=ON");
+}
+
 /// The function of the library with that name, which is loaded at the first call.
 template <typename Argument>
 void Call(const char* function, const Argument& argument) {
-  RestartWithFittingKernels();
-  const std::string program = PathOfThisProgram();
-  const std::string path = program.substr(0, program.rfind('/') + 1) + "joulefront-torch.so";
-  // Lazily: most of the functions of LibTorch are never called. Globally: at::globalContext() and
-  // the like look for symbols in all that is loaded.
-  void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
-  if (library == nullptr) {
-    throw std::runtime_error(std::string("cannot load the LibTorch trainers: ") + dlerror() +
-                             "; build joulefront with -DJOULEFRONT_TORCH=ON");
-  }
-  const auto call = reinterpret_cast<void (*)(const Argument&)>(dlsym(library, function));
+  const std::string path = PathOfTorchTrainers();
+  const bool preloaded = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD) != nullptr;
+  if (!preloaded) RestartWithFittingKernels();
+  const auto call = reinterpret_cast<void (*)(const Argument&)>(dlsym(LoadTorch(), function));
   if (call == nullptr) throw std::runtime_error(path + " is not of this version of joulefront");
   call(argument);
 }
 
 }  // namespace
+
+void PreloadTorch() {
+  if (WouldWantOtherKernels()) {
+    const ScopedDefault kernels(kKernels, FittingKernels());
+    LoadTorch();
+  } else {
+    LoadTorch();
+  }
+}
 
 void TrainWithTorch(const Task& task) { Call("joulefront_train", task); }
 

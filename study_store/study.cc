@@ -143,6 +143,7 @@ void ReadDefinition(const json& definition, Study& study) {
   study.trainer.metrics = definition.at("trainer").at("metrics");
   study.trainer.resumes = definition.at("trainer").value("resumes", false);
   study.trainer.anytime = definition.at("trainer").value("anytime", false);
+  study.trainer.preload = definition.at("trainer").value("preload", false);
 }
 
 json ToJson(const StoppingSettings& stopping) {
@@ -238,6 +239,7 @@ std::string DefinitionJson(const Study& study) {
       {"trainer", {{"command", study.trainer.command}, {"metrics", study.trainer.metrics}}}};
   if (study.trainer.resumes) definition["trainer"]["resumes"] = true;
   if (study.trainer.anytime) definition["trainer"]["anytime"] = true;
+  if (study.trainer.preload) definition["trainer"]["preload"] = true;
   return definition.dump();
 }
 

@@ -175,7 +175,8 @@ namespace {
 
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "trainer");
-  reader.RefuseUnknownKeys(table, "[trainer]", {"command", "metrics", "resumes", "anytime"});
+  reader.RefuseUnknownKeys(table, "[trainer]",
+                           {"command", "metrics", "resumes", "anytime", "preload"});
   study.trainer.command = reader.Texts(table, "command");
   const toml::node* command = table.get("command");
   if (root.contains("trainer") &&
@@ -195,6 +196,7 @@ void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
       }
     }
   }
+  study.trainer.preload = reader.Flag(table, "preload").value_or(false);
   study.trainer.resumes = reader.Flag(table, "resumes").value_or(false);
   if (study.trainer.resumes && !study.space.fidelity()) {
     reader.Refuse(table.get("resumes")->source(),

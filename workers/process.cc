@@ -36,7 +36,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
 
 bool OwnGroup(Stdio stdio) { return stdio == Stdio::kPipes || stdio == Stdio::kLog; }
 
-/// In the child, between fork and exec: only calls that are safe there.
+/// In the child, between fork and exec: only calls that are safe there. A process that has loaded
+/// a trainer has one thread, so that anything is.
 struct ChildSide {
   const SpawnOptions& options;
   char* const* arguments;
@@ -66,8 +67,17 @@ struct ChildSide {
     if ((out >= 0 && dup2(out, 1) < 0) || (err >= 0 && dup2(err, 2) < 0)) Give("stdio");
     if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) Give("chdir");
     environ = const_cast<char**>(environment);
+    if (options.entry != nullptr) Enter();
     execvp(arguments[0], arguments);
     Give("exec");
+  }
+
+  /// Closing `failure` tells the caller that all went well, as exec would.
+  [[noreturn]] void Enter() const {
+    const std::string& program = options.arguments[0];
+    prctl(PR_SET_NAME, program.c_str() + program.rfind('/') + 1);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    _exit(options.entry(static_cast<int>(options.arguments.size()), const_cast<char**>(arguments)));
   }
 
   [[noreturn]] void Give(const char* step) const {
@@ -231,6 +241,7 @@ Result<ChildProcess> Spawn(const SpawnOptions& options) {
   const ChildSide side{options,  arguments.data(),     environment.data(),
                        getpid(), input->get(),         out_end.get(),
                        err_fd,   failure->second.get()};
+  if (options.entry != nullptr) fflush(nullptr);  // the child would print it again
   child.pid = fork();
   if (child.pid == 0) side.Run();
   if (child.pid < 0) return StartFailure(options.arguments[0], errno, false);

@@ -96,6 +96,9 @@ struct SpawnOptions {
   std::string input;     // for kLog: what stdin holds, instead of nothing
   int death_signal = 9;  // sent to the child when this process dies
   std::string join;      // a control group's file to join it by; empty: none
+  /// Called in the child, which ends with what it gives, instead of executing arguments[0]: code of
+  /// a library that this process has loaded. The child has no file of this process's but 0 to 2.
+  int (*entry)(int argc, char** argv) = nullptr;
 };
 
 /// Starts a child in a process group of its own (but see Stdio), with no signal blocked.

@@ -39,13 +39,6 @@ std::string Resolve(const std::string& argument, const std::string& study_dir) {
   return IsFile(candidate) ? candidate.lexically_normal().string() : argument;
 }
 
-std::string ResolveProgram(const std::string& program, const std::string& study_dir) {
-  if (program.find('/') != std::string::npos) return Resolve(program, study_dir);
-  std::error_code error;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / program;
-  return !error && IsFile(beside) ? beside.string() : program;
-}
-
 std::vector<std::string> Environment(const Study& study, const Claim& claim,
                                      const std::string& work_dir, int slot,
                                      const std::string& resume_dir) {
@@ -96,6 +89,13 @@ Result<void> MakeWorkDir(const std::string& path) {
 
 }  // namespace
 
+std::string ResolveProgram(const std::string& program, const std::string& study_dir) {
+  if (program.find('/') != std::string::npos) return Resolve(program, study_dir);
+  std::error_code error;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / program;
+  return !error && IsFile(beside) ? beside.string() : program;
+}
+
 std::string WorkRootOf(const std::string& store_path) {
   std::error_code error;  // with links resolved, so that a store has one folder by all its names
   fs::path base = fs::weakly_canonical(fs::absolute(store_path), error);
@@ -131,6 +131,15 @@ Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
                                                           : Resolve(filled, study.directory));
   }
   JF_TRY(MakeWorkDir(work_dir));
+  if (study.trainer.preload) {
+    // Libraries look at these when they are loaded, and go by what they saw then.
+    for (const auto variable : kThreadVariables) {
+      setenv(variable.data(), std::to_string(study.workers.threads).c_str(), 1);
+    }
+    auto entry = PreloadTrainer(command.arguments[0]);
+    if (!entry) return Pass(entry);
+    command.entry = *entry;
+  }
   return command;
 }
 

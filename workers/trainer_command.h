@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "study_store/study.h"
 #include "study_store/trial.h"
+#include "workers/preloaded_trainer.h"
 
 namespace joulefront {
 
@@ -15,6 +16,7 @@ struct TrainerCommand {
   std::vector<std::string> arguments;    // arguments[0] is the program, as for execvp
   std::vector<std::string> environment;  // "NAME=value", the whole of it
   std::string work_dir;                  // the attempt's folder, absolute; exists
+  TrainerEntry entry = nullptr;          // called in a fork of this process instead, if given
 };
 
 /// The folder for everything of a store that is no table: STORE without ".db" + ".work", absolute
@@ -25,11 +27,16 @@ std::string WorkRootOf(const std::string& store_path);
 std::string WorkDirOf(const std::string& store_path, const std::string& study, TrialNumber trial,
                       int attempt);
 
+/// What is started for the first word of a command: a program without '/' is sought next to this
+/// executable, then in PATH.
+std::string ResolveProgram(const std::string& program, const std::string& study_dir);
+
 /// Fills in the command for a claim. An argument that holds a '/' or a '.' and names a file in the
-/// study's folder is passed as an absolute path, since the trainer runs in a folder of its own; a
-/// program without '/' is sought next to this executable, then in PATH. `slot` is the worker's
+/// study's folder is passed as an absolute path, since the trainer runs in a folder of its own; the
+/// program is ResolveProgram()'s, and preloaded if the study says so. `slot` is the worker's
 /// number on this machine, which picks its GPU; `resume_dir` the folder of the shorter trial that
-/// it goes on with, or empty. Creates `work_dir`. Errors: kUnavailable if it cannot.
+/// it goes on with, or empty. Creates `work_dir`. Errors: kUnavailable if it cannot;
+/// PreloadTrainer()'s.
 Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
                                       const std::string& work_dir, int slot,
                                       const std::string& resume_dir = "");

@@ -20,6 +20,7 @@
 #include "workers/host_lock.h"
 #include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
+#include "workers/search_meter.h"
 
 namespace joulefront {
 namespace {
@@ -117,8 +118,7 @@ class Worker {
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
     auto origin = kind == AttemptKind::kTrial ? OriginOf(claim) : std::optional<Trial>();
     if (!origin) return Pass(origin);
-    auto command = PrepareTrainer(study_, claim, work_dir, options_.slot,
-                                  *origin ? WorkDirOfOrigin(**origin) : "");
+    auto command = Prepare(claim, work_dir, *origin ? WorkDirOfOrigin(**origin) : "");
     if (!command) {  // the machine's fault, not the configuration's: the trial waits again
       JF_TRY(Deliver(claim,
                      {.state = AttemptState::kInterrupted, .message = command.error().message}));
@@ -151,6 +151,17 @@ class Worker {
     JF_TRY(Deliver(claim, result, end.stopped));
     if (end.crossed == AttemptLimit::kEnergy) JF_TRY(TellLimit(claim, result));
     return result;
+  }
+
+  /// What loading the trainer took, where it is kept loaded, is no attempt's: it is the search's.
+  Result<TrainerCommand> Prepare(const Claim& claim, const std::string& work_dir,
+                                 const std::string& resume_dir) {
+    std::optional<SearchMeter> meter;
+    if (study_.trainer.preload) meter.emplace(metering_.machine, metering_.plan);
+    auto command = PrepareTrainer(study_, claim, work_dir, options_.slot, resume_dir);
+    const auto loading = meter ? meter->TakeMore() : std::nullopt;
+    if (command && loading) JF_TRY(store_.AddSearchEnergy(id_, *loading));
+    return command;
   }
 
   std::string WorkDirOfOrigin(const Trial& origin) const {

@@ -12,6 +12,7 @@ add_dependencies(test_objectives joulefront-train)
 if(JOULEFRONT_TORCH)
   joulefront_test(trainers joulefront::objectives
     objectives/test_families.cc
-    objectives/test_joulefront_train.cc)
-  add_dependencies(test_trainers joulefront-train)
+    objectives/test_joulefront_train.cc
+    objectives/test_preload.cc)
+  add_dependencies(test_trainers joulefront-train joulefront)
 endif()

@@ -15,10 +15,7 @@ struct Outcome {
   std::string output;
 };
 
-/// Runs the shell command `environment joulefront-train arguments`; `arguments` may redirect.
-inline Outcome Run(const std::string& arguments, const std::string& environment = "") {
-  const std::string command =
-      environment + " '" JOULEFRONT_BIN_DIR "/joulefront-train' " + arguments;
+inline Outcome Shell(const std::string& command) {
   std::FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string output;
@@ -28,6 +25,11 @@ inline Outcome Run(const std::string& arguments, const std::string& environment 
   }
   const int status = pclose(pipe);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
+}
+
+/// Runs the shell command `environment joulefront-train arguments`; `arguments` may redirect.
+inline Outcome Run(const std::string& arguments, const std::string& environment = "") {
+  return Shell(environment + " '" JOULEFRONT_BIN_DIR "/joulefront-train' " + arguments);
 }
 
 }  // namespace joulefront::objectives

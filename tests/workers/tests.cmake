@@ -7,6 +7,7 @@ joulefront_test(workers joulefront::workers
   workers/test_judge.cc
   workers/test_kills.cc
   workers/test_metric_patterns.cc
+  workers/test_preloaded_trainer.cc
   workers/test_resuming.cc
   workers/test_sharing.cc
   workers/test_stopping.cc
@@ -14,5 +15,12 @@ joulefront_test(workers joulefront::workers
   workers/test_trainer_output.cc)
 # Some tests run whole studies.
 add_dependencies(test_workers joulefront)
+
+# The trainer of test_preloaded_trainer.cc, beside the programs: counting-trainer.so.
+add_library(counting-trainer MODULE workers/counting_trainer.cc)
+joulefront_target(counting-trainer)
+set_target_properties(counting-trainer PROPERTIES PREFIX ""
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+add_dependencies(test_workers counting-trainer)
 
 include(workers/meters/tests.cmake)
