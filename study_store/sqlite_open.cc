@@ -1,3 +1,5 @@
+#include "study_store/sqlite_open.h"
+
 // Opening a SQLite store: what the file is, how it may be opened, and what must be refused before
 // SQLite touches it.
 #include <fmt/format.h>
@@ -14,8 +16,9 @@
 #include <fstream>
 #include <span>
 
+#include "study_store/sql_store.h"
+#include "study_store/sqlite_connection.h"
 #include "study_store/sqlite_schema.h"
-#include "study_store/sqlite_store.h"
 
 namespace joulefront {
 namespace {
@@ -184,14 +187,14 @@ Result<void> Prepare(SqliteConnection& connection, OpenMode mode) {
   if (!state) return Pass(state);
   if (*state == StoreState::kEmpty && mode != OpenMode::kCreate) {
     return Fail(ErrorCode::kCorrupt,
-                fmt::format("{} is not a joulefront store: it is empty", connection.path()));
+                fmt::format("{} is not a joulefront store: it is empty", connection.name()));
   }
   if (mode == OpenMode::kRead) {
     if (*state == StoreState::kCurrent) return {};
     return Fail(ErrorCode::kCorrupt,
                 fmt::format("{} was written by an older joulefront; `joulefront run` or "
                             "`joulefront worker` on it brings it up to date",
-                            connection.path()));
+                            connection.name()));
   }
   // The schema is made before the switch to WAL, so that the application id stands in the file
   // itself from the first moment (CheckHead).
@@ -217,7 +220,7 @@ Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, Ope
   auto connection = Connect(*place, mode, busy_wait);
   if (!connection) return Pass(connection);
   JF_TRY(Prepare(**connection, mode));
-  return std::make_unique<SqliteStore>(std::move(*connection));
+  return std::make_unique<SqlStore>(std::move(*connection));
 }
 
 Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, OpenMode mode) {

@@ -365,19 +365,19 @@ Result<StoreState> ExamineStore(SqliteConnection& connection, std::int64_t versi
     return Fail(ErrorCode::kCorrupt,
                 fmt::format("{} is not a joulefront store: it is the database of another "
                             "application, left as it was; name another file",
-                            connection.path()));
+                            connection.name()));
   }
   if (found > version) {
     return Fail(ErrorCode::kCorrupt,
                 fmt::format("{} was written by a newer joulefront (store version {}; this one "
                             "knows versions up to {}); update joulefront",
-                            connection.path(), found, version));
+                            connection.name(), found, version));
   }
   return found == version ? StoreState::kCurrent : StoreState::kOlder;
 }
 
 Result<void> CreateSchema(SqliteConnection& connection) {
-  return connection.Write(Survives::kPowerCut, [&]() -> Result<void> {
+  return connection.Write(Survives::kPowerCut, {}, [&]() -> Result<void> {
     auto state = ExamineStore(connection);
     if (!state) return Pass(state);
     if (*state != StoreState::kEmpty) return {};
@@ -394,11 +394,11 @@ Result<void> Migrate(SqliteConnection& connection) {
 
 Result<void> Migrate(SqliteConnection& connection, std::span<const Migration> steps,
                      std::int64_t version) {
-  return connection.Write(Survives::kPowerCut, [&]() -> Result<void> {
+  return connection.Write(Survives::kPowerCut, {}, [&]() -> Result<void> {
     auto found = VersionOf(connection);
     if (!found) return Pass(found);
     if (*found >= version) return {};
-    const std::string copy = FreeName(fmt::format("{}.v{}.bak", connection.path(), *found));
+    const std::string copy = FreeName(fmt::format("{}.v{}.bak", connection.name(), *found));
     // A connection that holds the write lock cannot be copied from, so another one reads; the lock
     // keeps the store as it is meanwhile.
     auto copied = CopyDatabase(sqlite3_db_filename(connection.handle(), "main"), copy);
@@ -407,7 +407,7 @@ Result<void> Migrate(SqliteConnection& connection, std::span<const Migration> st
           ErrorCode::kUnavailable,
           fmt::format("{} is of an older version and must be copied before it is brought up "
                       "to date, but: {}; make room there and run again",
-                      connection.path(), copied.error().message));
+                      connection.name(), copied.error().message));
     }
     JF_TRY(connection.Execute("DROP VIEW IF EXISTS front; DROP VIEW IF EXISTS trials_wide"));
     for (std::int64_t from = *found; from < version; ++from) {
@@ -416,7 +416,7 @@ Result<void> Migrate(SqliteConnection& connection, std::span<const Migration> st
       if (step == steps.end()) {
         return Fail(ErrorCode::kCorrupt,
                     fmt::format("{} claims to be of version {}, which never was; restore a copy",
-                                connection.path(), from));
+                                connection.name(), from));
       }
       JF_TRY(connection.Execute(step->script));
     }

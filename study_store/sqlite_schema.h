@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "study_store/sqlite_statement.h"
+#include "study_store/sqlite_connection.h"
 
 namespace joulefront {
 

@@ -161,6 +161,10 @@ class StudyStore {
   virtual Result<std::vector<Event>> LoadEvents(StudyId study) = 0;  // oldest first
 
   // --- the store itself ---
+  /// What the clock that leases are judged by is ahead of this machine's: 0 but where machines
+  /// share a store. Times given to the store are of this machine's clock, times loaded of the
+  /// other.
+  virtual std::chrono::milliseconds ClockAhead() = 0;
   /// What is damaged in it, a line each; empty if it is whole. Reads all of it.
   virtual Result<std::vector<std::string>> FindDamage() = 0;
 };

@@ -10,8 +10,9 @@
 #include <fstream>
 
 #include "base/files.h"
+#include "study_store/sqlite_connection.h"
+#include "study_store/sqlite_open.h"
 #include "study_store/sqlite_schema.h"
-#include "study_store/sqlite_store.h"
 #include "tests/study_store/store_contract.h"
 
 using namespace joulefront;

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "study_store/sqlite_store.h"
+#include "study_store/open_store.h"
 #include "tests/workers/attempts.h"
 #include "tests/workers/whole_studies.h"
 #include "workers/alerts.h"

@@ -1,12 +1,12 @@
-// Trials of the SQLite store.
+// Trials of a store in a database.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 
 #include "study_store/attempt_rules.h"
-#include "study_store/sqlite_energy.h"
-#include "study_store/sqlite_store.h"
+#include "study_store/sql_energy.h"
+#include "study_store/sql_store.h"
 
 namespace joulefront {
 
@@ -39,7 +39,7 @@ Trial ReadTrial(const Query& row) {
 
 }  // namespace
 
-Result<std::int64_t> SqliteStore::NextRevision(StudyId study) {
+Result<std::int64_t> SqlStore::NextRevision(StudyId study) {
   // Trials are never deleted, so the highest revision in use is the last one given.
   auto query =
       connection_->Prepare("SELECT coalesce(max(revision), 0) + 1 FROM trial WHERE study = ?1");
@@ -48,7 +48,7 @@ Result<std::int64_t> SqliteStore::NextRevision(StudyId study) {
   return query->Int(0);
 }
 
-Result<TrialNumber> SqliteStore::NextNumber(StudyId study) {
+Result<TrialNumber> SqlStore::NextNumber(StudyId study) {
   auto query =
       connection_->Prepare("SELECT coalesce(max(number) + 1, 0) FROM trial WHERE study = ?1");
   if (!query) return Pass(query);
@@ -56,16 +56,16 @@ Result<TrialNumber> SqliteStore::NextNumber(StudyId study) {
   return query->Int(0);
 }
 
-Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
-                                          const Limits& limits, TimePoint now) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<TrialNumber> {
+Result<TrialNumber> SqlStore::AddTrial(StudyId study, const NewTrial& trial, const Limits& limits,
+                                       TimePoint now) {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<TrialNumber> {
     JF_TRY(RequireStudy(study));
     auto number = NextNumber(study);
     if (!number) return Pass(number);
     if (limits.trials && *number >= *limits.trials) {
       return Fail(ErrorCode::kConflict,
                   fmt::format("{}: the study has {} trials, and its budget allows {}",
-                              connection_->path(), *number, *limits.trials));
+                              connection_->name(), *number, *limits.trials));
     }
     if (limits.energy && trial.foreseen) {
       auto spent = ReadSpent(study);
@@ -74,7 +74,7 @@ Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
       if (IsTooDear(taken, trial.foreseen, limits.energy)) {
         return Fail(ErrorCode::kConflict,
                     fmt::format("{}: the joules left do not suffice for one trial more",
-                                connection_->path()));
+                                connection_->name()));
       }
     }
     auto revision = NextRevision(study);
@@ -89,15 +89,15 @@ Result<TrialNumber> SqliteStore::AddTrial(StudyId study, const NewTrial& trial,
     std::optional<std::string_view> basis;
     if (!trial.basis.empty()) basis = trial.basis;
     JF_TRY(insert
-               ->Bind(study, *number, *revision, now, std::bit_cast<std::int64_t>(trial.seed),
-                      trial.proposed_by, trial.reason, trial.configuration, trial.continues,
-                      foreseen, basis)
+               ->Bind(study, *number, *revision, There(now),
+                      std::bit_cast<std::int64_t>(trial.seed), trial.proposed_by, trial.reason,
+                      trial.configuration, trial.continues, foreseen, basis)
                .Run());
     return *number;
   });
 }
 
-Result<TrialCounts> SqliteStore::CountTrials(StudyId study) {
+Result<TrialCounts> SqlStore::CountTrials(StudyId study) {
   JF_TRY(RequireStudy(study));
   auto query =
       connection_->Prepare("SELECT state, count(*) FROM trial WHERE study = ?1 GROUP BY state");
@@ -128,7 +128,7 @@ Result<TrialCounts> SqliteStore::CountTrials(StudyId study) {
   }
 }
 
-Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t revision) {
+Result<std::vector<Trial>> SqlStore::LoadTrials(StudyId study, std::int64_t revision) {
   return connection_->Read([&]() -> Result<std::vector<Trial>> {
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
@@ -155,7 +155,7 @@ Result<std::vector<Trial>> SqliteStore::LoadTrials(StudyId study, std::int64_t r
   });
 }
 
-Result<Trial> SqliteStore::LoadTrial(StudyId study, TrialNumber number) {
+Result<Trial> SqlStore::LoadTrial(StudyId study, TrialNumber number) {
   auto query =
       connection_->Prepare(std::string(kTrialColumns) + " WHERE study = ?1 AND number = ?2");
   if (!query) return Pass(query);
@@ -182,8 +182,8 @@ Result<Trial> SqliteStore::LoadTrial(StudyId study, TrialNumber number) {
   return trial;
 }
 
-Result<void> SqliteStore::LoadValues(StudyId study, std::int64_t revision,
-                                     std::vector<Trial>& trials) {
+Result<void> SqlStore::LoadValues(StudyId study, std::int64_t revision,
+                                  std::vector<Trial>& trials) {
   auto query = connection_->Prepare(
       revision <= 0 ? "SELECT trial, name, value FROM trial_value WHERE study = ?1 AND ?2 = ?2"
                       " ORDER BY trial, name"
@@ -205,8 +205,8 @@ Result<void> SqliteStore::LoadValues(StudyId study, std::int64_t revision,
   }
 }
 
-Result<void> SqliteStore::LoadEnergy(StudyId study, std::int64_t revision,
-                                     std::vector<Trial>& trials) {
+Result<void> SqlStore::LoadEnergy(StudyId study, std::int64_t revision,
+                                  std::vector<Trial>& trials) {
   auto provenances = ReadProvenances(*connection_);
   if (!provenances) return Pass(provenances);
   auto query = connection_->Prepare(

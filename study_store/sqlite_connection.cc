@@ -1,4 +1,4 @@
-#include "study_store/sqlite_statement.h"
+#include "study_store/sqlite_connection.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -35,75 +35,65 @@ int LastErrno(sqlite3* handle) {
 
 }  // namespace
 
-Query::Query(SqliteConnection& connection, sqlite3_stmt* statement)
-    : connection_(&connection), statement_(statement) {}
+SqliteStatement::~SqliteStatement() { sqlite3_finalize(statement_); }
 
-Query::Query(Query&& other) noexcept
-    : connection_(other.connection_),
-      statement_(std::exchange(other.statement_, nullptr)),
-      failed_(other.failed_) {}
+bool SqliteStatement::IsBusy() const { return sqlite3_stmt_busy(statement_) != 0; }
 
-Query::~Query() {
-  if (statement_ == nullptr) return;
+void SqliteStatement::Reset() {
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
+  failed_ = SQLITE_OK;
 }
 
-void Query::Note(int code) {
+void SqliteStatement::Note(int code) {
   if (failed_ == SQLITE_OK) failed_ = code;
 }
 
-void Query::BindInt(int index, std::int64_t value) {
+void SqliteStatement::BindInt(int index, std::int64_t value) {
   Note(sqlite3_bind_int64(statement_, index, value));
 }
 
-void Query::BindReal(int index, double value) {
+void SqliteStatement::BindReal(int index, double value) {
   Note(sqlite3_bind_double(statement_, index, value));
 }
 
-void Query::BindText(int index, std::string_view value) {
+void SqliteStatement::BindText(int index, std::string_view value) {
   // An empty view may have no address, which SQLite would take for NULL.
   Note(sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(),
                            value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
-Result<bool> Query::Step() {
-  if (failed_ != SQLITE_OK) return tl::unexpected(connection_->ErrorFor(failed_));
+Result<bool> SqliteStatement::Step() {
+  if (failed_ != SQLITE_OK) return tl::unexpected(connection_.ErrorFor(failed_));
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return tl::unexpected(connection_->ErrorFor(code));
+  return tl::unexpected(connection_.ErrorFor(code));
 }
 
-Result<std::int64_t> Query::Run() {
-  while (true) {
-    auto row = Step();
-    if (!row) return Pass(row);
-    if (!*row) return sqlite3_changes64(connection_->handle());
-  }
-}
+std::int64_t SqliteStatement::Changed() const { return sqlite3_changes64(connection_.handle()); }
 
-bool Query::IsNull(int column) const {
+void SqliteStatement::BindNull(int index, SqlType) { Note(sqlite3_bind_null(statement_, index)); }
+
+bool SqliteStatement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
-std::int64_t Query::Int(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t SqliteStatement::Int(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
-double Query::Real(int column) const { return sqlite3_column_double(statement_, column); }
+double SqliteStatement::Real(int column) const { return sqlite3_column_double(statement_, column); }
 
-std::string_view Query::Text(int column) const {
+std::string_view SqliteStatement::Text(int column) const {
   const void* text = sqlite3_column_text(statement_, column);
   if (text == nullptr) return {};
   return {static_cast<const char*>(text),
           static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-void SqliteConnection::StatementDeleter::operator()(sqlite3_stmt* statement) const {
-  sqlite3_finalize(statement);
-}
-
 SqliteConnection::SqliteConnection(std::string path, std::chrono::milliseconds busy_wait)
-    : path_(std::move(path)),
+    : SqlConnection(std::move(path)),
       busy_wait_(busy_wait),
       // Processes that wait for the same lock must not wake together, so each has its own seed.
       jitter_(static_cast<std::minstd_rand::result_type>(getpid())) {}
@@ -151,11 +141,10 @@ Result<Query> SqliteConnection::Prepare(std::string_view sql) {
     const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &made, nullptr);
     if (code != SQLITE_OK) return tl::unexpected(ErrorFor(code));
-    kept = prepared_.emplace(sql, made).first;
+    kept = prepared_.emplace(sql, std::make_unique<SqliteStatement>(*this, made)).first;
   }
-  sqlite3_stmt* statement = kept->second.get();
-  JF_CHECK(sqlite3_stmt_busy(statement) == 0);
-  return Query(*this, statement);
+  JF_CHECK(!kept->second->IsBusy());
+  return Query(kept->second.get());
 }
 
 Result<void> SqliteConnection::Execute(const char* script) {
@@ -182,7 +171,7 @@ Result<std::int64_t> SqliteConnection::SelectInt(std::string_view sql) {
   return query->Int(0);
 }
 
-Result<void> SqliteConnection::BeginWrite(Survives survives) {
+Result<void> SqliteConnection::BeginWrite(Survives survives, const WriteLock&) {
   if (survives != survives_) {
     JF_TRY(Execute(survives == Survives::kPowerCut ? "PRAGMA synchronous = FULL"
                                                    : "PRAGMA synchronous = NORMAL"));
@@ -201,6 +190,32 @@ void SqliteConnection::Rollback() {
   sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+Result<std::vector<std::string>> SqliteConnection::FindDamage() {
+  std::vector<std::string> damage;
+  auto pages = Prepare("PRAGMA integrity_check(20)");
+  if (!pages) return Pass(pages);
+  while (true) {
+    auto row = pages->Step();
+    if (!row) {  // the check itself came upon what cannot be read
+      damage.push_back(row.error().message);
+      return damage;
+    }
+    if (!*row) break;
+    if (pages->Text(0) != "ok") damage.push_back(pages->String(0));
+  }
+  auto keys = Prepare(
+      "SELECT \"table\", count(*) FROM pragma_foreign_key_check"
+      " GROUP BY \"table\"");
+  if (!keys) return Pass(keys);
+  while (true) {
+    auto row = keys->Step();
+    if (!row) return Pass(row);
+    if (!*row) return damage;
+    damage.push_back(
+        fmt::format("{} row(s) of table {} belong to nothing", keys->Int(1), keys->Text(0)));
+  }
+}
+
 Error SqliteConnection::ErrorFor(int code) const {
   const int system = LastErrno(handle_);
   const char* said = sqlite3_errmsg(handle_);
@@ -212,22 +227,22 @@ Error SqliteConnection::ErrorFor(int code) const {
       return {ErrorCode::kBusy,
               fmt::format("{} is locked by another process for too long; try again once it is done "
                           "(`fuser {}` names it)",
-                          path_, path_)};
+                          name(), name())};
     case SQLITE_NOTADB:
       return {ErrorCode::kCorrupt,
-              fmt::format("{} is not a joulefront store: it is no SQLite database", path_)};
+              fmt::format("{} is not a joulefront store: it is no SQLite database", name())};
     case SQLITE_CORRUPT:
       return {ErrorCode::kCorrupt,
               fmt::format("{} is damaged ({}); restore a copy, or save what can be read with "
                           "`sqlite3 {} .recover`",
-                          path_, said, path_)};
+                          name(), said, name())};
     case SQLITE_ERROR:
       return {ErrorCode::kCorrupt,
-              fmt::format("{} is not a joulefront store of this version: {}", path_, said)};
+              fmt::format("{} is not a joulefront store of this version: {}", name(), said)};
     case SQLITE_CONSTRAINT:
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
-      return {ErrorCode::kInvalidArgument, fmt::format("{} refuses a record: {}", path_, said)};
+      return {ErrorCode::kInvalidArgument, fmt::format("{} refuses a record: {}", name(), said)};
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
@@ -235,12 +250,12 @@ Error SqliteConnection::ErrorFor(int code) const {
         return {ErrorCode::kUnavailable,
                 fmt::format("the disk is full (or a quota or size limit is reached) and {} cannot "
                             "grow; make room and run again: nothing finished is lost",
-                            path_)};
+                            name())};
       }
       return {ErrorCode::kUnavailable,
               fmt::format("{} cannot be {} ({}); check the disk, and that file and folder may be "
                           "written",
-                          path_, (code & 0xff) == SQLITE_IOERR ? "read or written" : "opened",
+                          name(), (code & 0xff) == SQLITE_IOERR ? "read or written" : "opened",
                           system == 0 ? said : std::strerror(system))};
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -248,9 +263,9 @@ Error SqliteConnection::ErrorFor(int code) const {
       return {ErrorCode::kUnavailable,
               fmt::format("{} is read-only; check the permissions of the file and its folder, or "
                           "name another store",
-                          path_)};
+                          name())};
     default:
-      return {ErrorCode::kUnavailable, fmt::format("{}: {}", path_, said)};
+      return {ErrorCode::kUnavailable, fmt::format("{}: {}", name(), said)};
   }
 }
 

@@ -1,4 +1,4 @@
-// Reading energy rows of a SQLite store. Private to study_store.
+// Reading energy rows of a store in a database. Private to study_store.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,14 @@
 
 #include "base/energy.h"
 #include "base/result.h"
-#include "study_store/sqlite_statement.h"
+#include "study_store/sql_connection.h"
 
 namespace joulefront {
 
 using Provenances = std::unordered_map<std::int64_t, Provenance>;
 
 /// All provenances of the store: a handful, however many figures refer to them.
-Result<Provenances> ReadProvenances(SqliteConnection& connection);
+Result<Provenances> ReadProvenances(SqlConnection& connection);
 
 /// Columns that a row for ReadPhase() begins with, and how many they are.
 inline constexpr const char* kPhaseColumns =

@@ -1,12 +1,13 @@
-// Joules of the SQLite store.
-#include "study_store/sqlite_energy.h"
+// Joules of a store in a database.
+#include "study_store/sql_energy.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
 #include "study_store/attempt_rules.h"
-#include "study_store/sqlite_store.h"
+#include "study_store/sql_store.h"
 
 namespace joulefront {
 namespace {
@@ -50,7 +51,7 @@ std::optional<std::string> DomainsText(const std::vector<DomainEnergy>& domains)
 
 }  // namespace
 
-Result<Provenances> ReadProvenances(SqliteConnection& connection) {
+Result<Provenances> ReadProvenances(SqlConnection& connection) {
   auto query = connection.Prepare(
       "SELECT id, class, source, boundary, attribution, idle_policy, host, common_uncertainty"
       " FROM provenance");
@@ -89,8 +90,8 @@ PhaseEnergy ReadPhase(const Query& row, const Provenances& provenances) {
   return phase;
 }
 
-Result<void> SqliteStore::RecordEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy,
-                                       bool running) {
+Result<void> SqlStore::RecordEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy,
+                                    bool running) {
   if (energy.empty()) return {};
   auto recorded = connection_->Prepare(
       "SELECT a.state, e.joules FROM attempt AS a"
@@ -113,7 +114,7 @@ Result<void> SqliteStore::RecordEnergy(const Claim& claim, const std::vector<Pha
   return InsertEnergy(claim, energy);
 }
 
-Result<void> SqliteStore::InsertEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy) {
+Result<void> SqlStore::InsertEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy) {
   for (std::size_t position = 0; position < energy.size(); ++position) {
     const PhaseEnergy& phase = energy[position];
     std::optional<std::int64_t> provenance;
@@ -148,9 +149,27 @@ Result<void> SqliteStore::InsertEnergy(const Claim& claim, const std::vector<Pha
   return {};
 }
 
-Result<std::int64_t> SqliteStore::ProvenanceId(const Provenance& p) {
+Result<std::int64_t> SqlStore::ProvenanceId(const Provenance& p) {
   // Not kept in memory between calls: an id of a transaction that was rolled back may come to mean
   // something else.
+  auto found = FindProvenance(p);
+  if (!found) return Pass(found);
+  if (*found) return **found;
+  auto insert = connection_->Prepare(
+      "INSERT INTO provenance (class, source, boundary, attribution, idle_policy, host,"
+      " common_uncertainty) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING");
+  if (!insert) return Pass(insert);
+  JF_TRY(insert
+             ->Bind(Name(p.energy_class), p.source, p.boundary, p.attribution, p.idle_policy,
+                    p.host, p.common_uncertainty)
+             .Run());
+  auto made = FindProvenance(p);  // ours, or that of a transaction that was faster
+  if (!made) return Pass(made);
+  JF_CHECK(made->has_value());
+  return **made;
+}
+
+Result<std::optional<std::int64_t>> SqlStore::FindProvenance(const Provenance& p) {
   auto find = connection_->Prepare(
       "SELECT id FROM provenance WHERE class = ?1 AND source = ?2 AND boundary = ?3"
       " AND attribution = ?4 AND idle_policy = ?5 AND host = ?6 AND common_uncertainty = ?7");
@@ -159,31 +178,19 @@ Result<std::int64_t> SqliteStore::ProvenanceId(const Provenance& p) {
              p.common_uncertainty);
   auto row = find->Step();
   if (!row) return Pass(row);
-  if (*row) return find->Int(0);
-  auto insert = connection_->Prepare(
-      "INSERT INTO provenance (class, source, boundary, attribution, idle_policy, host,"
-      " common_uncertainty) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id");
-  if (!insert) return Pass(insert);
-  insert->Bind(Name(p.energy_class), p.source, p.boundary, p.attribution, p.idle_policy, p.host,
-               p.common_uncertainty);
-  auto made = insert->Step();
-  if (!made) return Pass(made);
-  JF_CHECK(*made);
-  const std::int64_t id = insert->Int(0);
-  JF_TRY(insert->Run());
-  return id;
+  return *row ? std::optional(find->Int(0)) : std::nullopt;
 }
 
-Result<StudyStore::Spent> SqliteStore::EnergySpent(StudyId study) {
+Result<StudyStore::Spent> SqlStore::EnergySpent(StudyId study) {
   return connection_->Read([&]() -> Result<Spent> {
     JF_TRY(RequireStudy(study));
     return ReadSpent(study);
   });
 }
 
-Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
+Result<StudyStore::Spent> SqlStore::ReadSpent(StudyId study) {
   auto query = connection_->Prepare(
-      "SELECT sum(e.joules), count(*), p.class FROM energy AS e INDEXED BY energy_total"
+      "SELECT sum(e.joules), count(*), max(p.class) FROM energy AS e INDEXED BY energy_total"
       " JOIN provenance AS p ON p.id = e.provenance"
       " WHERE e.study = ?1 AND e.phase = 'total' AND e.joules IS NOT NULL"
       " GROUP BY e.provenance");
@@ -205,7 +212,8 @@ Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
   JF_TRY(attempts->Bind(study).Step());
   spent.attempts_without = attempts->Int(0) - metered;
   auto running = connection_->Prepare(
-      "SELECT total(e.joules), count(e.joules) FROM attempt AS a INDEXED BY attempt_running"
+      "SELECT coalesce(sum(e.joules), 0.0), count(e.joules) FROM attempt AS a INDEXED BY "
+      "attempt_running"
       " JOIN energy AS e ON e.study = a.study AND e.trial = a.trial AND e.attempt = a.number"
       " WHERE a.study = ?1 AND a.state = 'running' AND e.phase = 'total'");
   if (!running) return Pass(running);
@@ -218,7 +226,7 @@ Result<StudyStore::Spent> SqliteStore::ReadSpent(StudyId study) {
   return spent;
 }
 
-Result<void> SqliteStore::AddSearch(StudyId study, Spent& spent) {
+Result<void> SqlStore::AddSearch(StudyId study, Spent& spent) {
   auto search = connection_->Prepare(
       "SELECT s.joules, p.class FROM search_energy AS s JOIN provenance AS p ON p.id = s.provenance"
       " WHERE s.study = ?1");
@@ -236,34 +244,44 @@ Result<void> SqliteStore::AddSearch(StudyId study, Spent& spent) {
   return {};
 }
 
-Result<void> SqliteStore::AddReserved(StudyId study, Spent& spent) {
+Result<void> SqlStore::AddReserved(StudyId study, Spent& spent) {
   auto query = connection_->Prepare(
-      "SELECT total(coalesce(foreseen_j, ?2)) FILTER (WHERE state = 'waiting'),"
-      " total(max(0.0, coalesce(foreseen_j, ?2) - coalesce((SELECT joules FROM energy AS e"
-      "  WHERE e.study = ?1 AND e.trial = trial.number AND e.attempt = trial.attempts"
-      "  AND e.phase = 'total'), 0.0))) FILTER (WHERE state = 'running')"
+      "SELECT state, foreseen_j, (SELECT joules FROM energy AS e WHERE e.study = ?1"
+      "  AND e.trial = trial.number AND e.attempt = trial.attempts AND e.phase = 'total')"
       " FROM trial INDEXED BY trial_by_state"
       " WHERE study = ?1 AND state IN ('waiting', 'running')");
   if (!query) return Pass(query);
-  JF_TRY(query->Bind(study, spent.mean.value_or(Joules()).value()).Step());
-  spent.reserved_waiting = Joules(query->Real(0));
-  spent.reserved_running = Joules(query->Real(1));
-  return {};
+  query->Bind(study);
+  while (true) {
+    auto row = query->Step();
+    if (!row) return Pass(row);
+    if (!*row) return {};
+    const Joules foreseen =
+        query->IsNull(1) ? spent.mean.value_or(Joules()) : Joules(query->Real(1));
+    if (query->Text(0) == Name(TrialState::kWaiting)) {
+      spent.reserved_waiting += foreseen;
+    } else {
+      const Joules so_far = query->IsNull(2) ? Joules() : Joules(query->Real(2));
+      spent.reserved_running += std::max(Joules(), foreseen - so_far);
+    }
+  }
 }
 
-Result<void> SqliteStore::AddSearchEnergy(StudyId study, const PhaseEnergy& taken) {
+Result<void> SqlStore::AddSearchEnergy(StudyId study, const PhaseEnergy& taken) {
   JF_TRY(CheckSearchEnergy(taken));
-  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<void> {
     JF_TRY(RequireStudy(study));
     auto provenance = ProvenanceId(taken.figure->provenance);
     if (!provenance) return Pass(provenance);
     auto add = connection_->Prepare(
-        "INSERT INTO search_energy (study, provenance, wall_s, cpu_s, joules, coverage,"
+        "INSERT INTO search_energy AS s (study, provenance, wall_s, cpu_s, joules, coverage,"
         " own_uncertainty) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-        " ON CONFLICT DO UPDATE SET wall_s = wall_s + excluded.wall_s,"
-        " cpu_s = cpu_s + excluded.cpu_s, joules = joules + excluded.joules,"
-        " coverage = min(coverage, excluded.coverage),"
-        " own_uncertainty = max(own_uncertainty, excluded.own_uncertainty)");
+        " ON CONFLICT (study, provenance) DO UPDATE SET wall_s = s.wall_s + excluded.wall_s,"
+        " cpu_s = s.cpu_s + excluded.cpu_s, joules = s.joules + excluded.joules,"
+        " coverage = CASE WHEN excluded.coverage < s.coverage THEN excluded.coverage"
+        "  ELSE s.coverage END,"
+        " own_uncertainty = CASE WHEN excluded.own_uncertainty > s.own_uncertainty"
+        "  THEN excluded.own_uncertainty ELSE s.own_uncertainty END");
     if (!add) return Pass(add);
     const EnergyFigure& figure = *taken.figure;
     JF_TRY(add->Bind(study, *provenance, taken.wall.value(), taken.cpu.value(),
@@ -273,7 +291,7 @@ Result<void> SqliteStore::AddSearchEnergy(StudyId study, const PhaseEnergy& take
   });
 }
 
-Result<std::vector<PhaseEnergy>> SqliteStore::SearchEnergy(StudyId study) {
+Result<std::vector<PhaseEnergy>> SqlStore::SearchEnergy(StudyId study) {
   return connection_->Read([&]() -> Result<std::vector<PhaseEnergy>> {
     JF_TRY(RequireStudy(study));
     auto provenances = ReadProvenances(*connection_);

@@ -1,12 +1,12 @@
-// Claims and attempts of the SQLite store.
+// Claims and attempts of a store in a database.
 #include <fmt/format.h>
 
 #include <bit>
 
 #include "base/check.h"
 #include "study_store/attempt_rules.h"
-#include "study_store/sqlite_energy.h"
-#include "study_store/sqlite_store.h"
+#include "study_store/sql_energy.h"
+#include "study_store/sql_store.h"
 
 namespace joulefront {
 namespace {
@@ -52,31 +52,32 @@ Result<std::vector<Attempt>> ReadAttempts(Query& query) {
 
 }  // namespace
 
-Result<void> SqliteStore::RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now) {
+Result<void> SqlStore::RefuseOtherKernels(const WorkerIdentity& worker, TimePoint now) {
+  if (connection_->IsShared()) return {};
   // Leases of all studies count: it is the file that two kernels must not share.
   auto foreign = connection_->Prepare(
       "SELECT worker, host, boot_id, lease_until_ms FROM attempt INDEXED BY attempt_running"
       " WHERE state = 'running' AND boot_id <> ?1 AND lease_until_ms > ?2 LIMIT 1");
   if (!foreign) return Pass(foreign);
-  auto held = foreign->Bind(worker.boot_id, now).Step();
+  auto held = foreign->Bind(worker.boot_id, There(now)).Step();
   if (!held) return Pass(held);
   if (*held) {
     return Fail(
         ErrorCode::kBusy,
-        fmt::format(
-            "{} is in use by worker {} on {}, under another kernel or before a "
-            "reboot; a store serves one machine: wait {} for its lease to end",
-            connection_->path(), foreign->Text(0), foreign->Text(1),
-            FormatSeconds(Seconds(static_cast<double>((foreign->Time(3) - now).count()) / 1e3))));
+        fmt::format("{} is in use by worker {} on {}, under another kernel or before a "
+                    "reboot; a store serves one machine: wait {} for its lease to end",
+                    connection_->name(), foreign->Text(0), foreign->Text(1),
+                    FormatSeconds(Seconds(
+                        static_cast<double>((foreign->Time(3) - There(now)).count()) / 1e3))));
   }
   return {};
 }
 
-Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
-                                   std::optional<TrialNumber> trial) {
+Result<bool> SqlStore::MayClaim(StudyId study, const WorkerIdentity& worker, TimePoint now,
+                                std::optional<TrialNumber> trial) {
   JF_TRY(RefuseOtherKernels(worker, now));
   auto query = connection_->Prepare(
-      "SELECT open AND EXISTS (SELECT 1 FROM trial WHERE trial.study = ?1 AND state = 'waiting'"
+      "SELECT open = 1 AND EXISTS (SELECT 1 FROM trial WHERE trial.study = ?1 AND state = 'waiting'"
       " AND (?2 IS NULL OR number = ?2)) FROM study WHERE id = ?1");
   if (!query) return Pass(query);
   auto row = query->Bind(study, trial).Step();
@@ -85,15 +86,15 @@ Result<bool> SqliteStore::MayClaim(StudyId study, const WorkerIdentity& worker, 
   return query->Int(0) != 0;
 }
 
-Result<std::optional<Claim>> SqliteStore::ClaimTrial(StudyId study, const WorkerIdentity& worker,
-                                                     TimePoint lease_until, TimePoint now,
-                                                     std::optional<TrialNumber> trial,
-                                                     std::optional<Joules> energy) {
+Result<std::optional<Claim>> SqlStore::ClaimTrial(StudyId study, const WorkerIdentity& worker,
+                                                  TimePoint lease_until, TimePoint now,
+                                                  std::optional<TrialNumber> trial,
+                                                  std::optional<Joules> energy) {
   // Idle workers ask again and again: they look first, and take no lock where nothing waits.
   auto may = MayClaim(study, worker, now, trial);
   if (!may) return Pass(may);
   if (!*may) return std::optional<Claim>();
-  return connection_->Write(Survives::kProcess, [&]() -> Result<std::optional<Claim>> {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<std::optional<Claim>> {
     auto still = MayClaim(study, worker, now, trial);
     if (!still) return Pass(still);
     if (!*still) return std::optional<Claim>();
@@ -101,8 +102,8 @@ Result<std::optional<Claim>> SqliteStore::ClaimTrial(StudyId study, const Worker
   });
 }
 
-Result<bool> SqliteStore::SufficesForNext(StudyId study, std::optional<TrialNumber> trial,
-                                          std::optional<Joules> energy) {
+Result<bool> SqlStore::SufficesForNext(StudyId study, std::optional<TrialNumber> trial,
+                                       std::optional<Joules> energy) {
   if (!energy) return true;
   auto next = connection_->Prepare(
       "SELECT foreseen_j FROM trial WHERE study = ?1 AND state = 'waiting'"
@@ -119,10 +120,10 @@ Result<bool> SqliteStore::SufficesForNext(StudyId study, std::optional<TrialNumb
   return !IsTooDear(spent->joules + spent->reserved_running, foreseen, energy);
 }
 
-Result<Claim> SqliteStore::ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
-                                             const WorkerIdentity& worker, TimePoint lease_until,
-                                             TimePoint now) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<Claim> {
+Result<Claim> SqlStore::ClaimConfirmation(StudyId study, TrialNumber trial, std::uint64_t seed,
+                                          const WorkerIdentity& worker, TimePoint lease_until,
+                                          TimePoint now) {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<Claim> {
     JF_TRY(RefuseOtherKernels(worker, now));
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
@@ -151,10 +152,10 @@ Result<Claim> SqliteStore::ClaimConfirmation(StudyId study, TrialNumber trial, s
   });
 }
 
-Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerIdentity& worker,
-                                                    TimePoint lease_until, TimePoint now,
-                                                    std::optional<TrialNumber> trial,
-                                                    std::optional<Joules> energy) {
+Result<std::optional<Claim>> SqlStore::TakeTrial(StudyId study, const WorkerIdentity& worker,
+                                                 TimePoint lease_until, TimePoint now,
+                                                 std::optional<TrialNumber> trial,
+                                                 std::optional<Joules> energy) {
   auto suffices = SufficesForNext(study, trial, energy);
   if (!suffices) return Pass(suffices);
   if (!*suffices) return std::optional<Claim>();
@@ -181,9 +182,9 @@ Result<std::optional<Claim>> SqliteStore::TakeTrial(StudyId study, const WorkerI
   return std::optional(std::move(claim));
 }
 
-Result<void> SqliteStore::InsertAttempt(const Claim& claim, AttemptKind kind,
-                                        const WorkerIdentity& worker, TimePoint lease_until,
-                                        TimePoint now) {
+Result<void> SqlStore::InsertAttempt(const Claim& claim, AttemptKind kind,
+                                     const WorkerIdentity& worker, TimePoint lease_until,
+                                     TimePoint now) {
   auto insert = connection_->Prepare(
       "INSERT INTO attempt (study, trial, number, state, worker, host, boot_id, pid, start_ticks,"
       " started_ms, lease_until_ms, kind)"
@@ -191,21 +192,23 @@ Result<void> SqliteStore::InsertAttempt(const Claim& claim, AttemptKind kind,
   if (!insert) return Pass(insert);
   JF_TRY(insert
              ->Bind(claim.study, claim.trial, claim.attempt, worker.name, worker.host,
-                    worker.boot_id, worker.pid, worker.start_ticks, now, lease_until, Name(kind))
+                    worker.boot_id, worker.pid, worker.start_ticks, There(now), There(lease_until),
+                    Name(kind))
              .Run());
   return {};
 }
 
-Result<void> SqliteStore::RenewLease(const Claim& claim, TimePoint lease_until,
-                                     const std::vector<PhaseEnergy>& so_far) {
+Result<void> SqlStore::RenewLease(const Claim& claim, TimePoint lease_until,
+                                  const std::vector<PhaseEnergy>& so_far) {
   JF_TRY(CheckEnergy(so_far));
-  auto held = connection_->Write(Survives::kProcess, [&]() -> Result<bool> {
+  auto held = connection_->Write(Survives::kProcess, claim, [&]() -> Result<bool> {
     auto renew = connection_->Prepare(
         "UPDATE attempt SET lease_until_ms = ?5 WHERE study = ?1 AND trial = ?2 AND number = ?3"
         " AND worker = ?4 AND state = 'running'");
     if (!renew) return Pass(renew);
     auto rows =
-        renew->Bind(claim.study, claim.trial, claim.attempt, claim.worker, lease_until).Run();
+        renew->Bind(claim.study, claim.trial, claim.attempt, claim.worker, There(lease_until))
+            .Run();
     if (!rows) return Pass(rows);
     const bool running = *rows == 1;
     JF_TRY(RecordEnergy(claim, so_far, running));
@@ -216,26 +219,27 @@ Result<void> SqliteStore::RenewLease(const Claim& claim, TimePoint lease_until,
   return {};
 }
 
-Result<void> SqliteStore::AddProgress(const Claim& claim, std::int64_t step,
-                                      const NamedValues& values, TimePoint now,
-                                      std::optional<Joules> joules) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+Result<void> SqlStore::AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
+                                   TimePoint now, std::optional<Joules> joules) {
+  return connection_->Write(Survives::kProcess, claim, [&]() -> Result<void> {
     auto report = connection_->Prepare(
         "INSERT INTO progress (study, trial, attempt, step, at_ms, joules)"
         " SELECT study, trial, number, ?5, ?6, ?7 FROM attempt WHERE study = ?1 AND trial = ?2"
         " AND number = ?3 AND worker = ?4 AND state = 'running'"
-        " ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, joules = excluded.joules");
+        " ON CONFLICT (study, trial, attempt, step)"
+        " DO UPDATE SET at_ms = excluded.at_ms, joules = excluded.joules");
     if (!report) return Pass(report);
     auto rows = report
-                    ->Bind(claim.study, claim.trial, claim.attempt, claim.worker, step, now,
+                    ->Bind(claim.study, claim.trial, claim.attempt, claim.worker, step, There(now),
                            joules ? std::optional(joules->value()) : std::nullopt)
                     .Run();
     if (!rows) return Pass(rows);
     if (*rows == 0) return tl::unexpected(LeaseLost(claim));
     for (const auto& [name, value] : values) {
       auto insert = connection_->Prepare(
-          "INSERT OR REPLACE INTO progress_value (study, trial, attempt, step, name, value)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+          "INSERT INTO progress_value (study, trial, attempt, step, name, value)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (study, trial, attempt, step, name)"
+          " DO UPDATE SET value = excluded.value");
       if (!insert) return Pass(insert);
       JF_TRY(insert->Bind(claim.study, claim.trial, claim.attempt, step, name, value).Run());
     }
@@ -243,7 +247,7 @@ Result<void> SqliteStore::AddProgress(const Claim& claim, std::int64_t step,
   });
 }
 
-Result<std::vector<ProgressReport>> SqliteStore::LoadProgress(StudyId study, TrialNumber trial) {
+Result<std::vector<ProgressReport>> SqlStore::LoadProgress(StudyId study, TrialNumber trial) {
   JF_TRY(RequireStudy(study));
   auto query = connection_->Prepare(
       "SELECT progress.step, name, value, progress.joules FROM progress LEFT JOIN progress_value"
@@ -266,13 +270,13 @@ Result<std::vector<ProgressReport>> SqliteStore::LoadProgress(StudyId study, Tri
   }
 }
 
-Result<void> SqliteStore::FinishAttempt(const Claim& claim, const AttemptResult& result,
-                                        const RetryLimits& limits, TimePoint now) {
+Result<void> SqlStore::FinishAttempt(const Claim& claim, const AttemptResult& result,
+                                     const RetryLimits& limits, TimePoint now) {
   JF_CHECK(result.state != AttemptState::kRunning);
   JF_TRY(CheckEnergy(result.energy));
   JF_TRY(CheckValues(result.values));
   // A finished training may have cost hours: it alone is worth an fsync.
-  auto held = connection_->Write(Survives::kPowerCut, [&]() -> Result<bool> {
+  auto held = connection_->Write(Survives::kPowerCut, claim.study, [&]() -> Result<bool> {
     auto ended = EndAttempt(claim, result, now);
     if (!ended) return Pass(ended);
     JF_TRY(RecordEnergy(claim, result.energy, *ended));
@@ -291,21 +295,20 @@ Result<void> SqliteStore::FinishAttempt(const Claim& claim, const AttemptResult&
   return {};
 }
 
-Result<bool> SqliteStore::EndAttempt(const Claim& claim, const AttemptResult& result,
-                                     TimePoint now) {
+Result<bool> SqlStore::EndAttempt(const Claim& claim, const AttemptResult& result, TimePoint now) {
   auto query = connection_->Prepare(
       "UPDATE attempt SET state = ?5, ended_ms = ?6, failure = ?7, message = ?8"
       " WHERE study = ?1 AND trial = ?2 AND number = ?3 AND worker = ?4 AND state = 'running'");
   if (!query) return Pass(query);
   auto rows = query
                   ->Bind(claim.study, claim.trial, claim.attempt, claim.worker, Name(result.state),
-                         now, NameOf(result.failure), result.message)
+                         There(now), NameOf(result.failure), result.message)
                   .Run();
   if (!rows) return Pass(rows);
   return *rows == 1;
 }
 
-Result<AttemptKind> SqliteStore::KindOf(const Claim& claim) {
+Result<AttemptKind> SqlStore::KindOf(const Claim& claim) {
   auto query = connection_->Prepare(
       "SELECT kind FROM attempt WHERE study = ?1 AND trial = ?2 AND number = ?3");
   if (!query) return Pass(query);
@@ -313,7 +316,7 @@ Result<AttemptKind> SqliteStore::KindOf(const Claim& claim) {
   return AttemptKindFromName(query->Text(0)).value_or(AttemptKind::kTrial);
 }
 
-Result<void> SqliteStore::KeepConfirmed(const Claim& claim, const NamedValues& values) {
+Result<void> SqlStore::KeepConfirmed(const Claim& claim, const NamedValues& values) {
   for (const auto& [name, value] : values) {
     auto insert = connection_->Prepare(
         "INSERT INTO confirmed_value (study, trial, attempt, name, value)"
@@ -324,8 +327,8 @@ Result<void> SqliteStore::KeepConfirmed(const Claim& claim, const NamedValues& v
   return {};
 }
 
-Result<void> SqliteStore::MoveTrialOn(const Claim& claim, const AttemptResult& result,
-                                      const RetryLimits& limits, TimePoint now) {
+Result<void> SqlStore::MoveTrialOn(const Claim& claim, const AttemptResult& result,
+                                   const RetryLimits& limits, TimePoint now) {
   auto count = connection_->Prepare(
       "SELECT count(*) FILTER (WHERE state = 'lost'),"
       " count(*) FILTER (WHERE state = 'interrupted')"
@@ -342,7 +345,7 @@ Result<void> SqliteStore::MoveTrialOn(const Claim& claim, const AttemptResult& r
       " WHERE study = ?1 AND number = ?2");
   if (!move) return Pass(move);
   JF_TRY(move->Bind(claim.study, claim.trial, Name(next),
-                    IsFinished(next) ? std::optional(now) : std::nullopt,
+                    IsFinished(next) ? std::optional(There(now)) : std::nullopt,
                     failed ? NameOf(FailureAfter(result)) : std::nullopt,
                     HasMessage(next) ? std::string_view(result.message) : std::string_view(),
                     *revision)
@@ -357,13 +360,13 @@ Result<void> SqliteStore::MoveTrialOn(const Claim& claim, const AttemptResult& r
   return {};
 }
 
-Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
-                                                       std::optional<TrialNumber> trial) {
+Result<std::vector<Attempt>> SqlStore::LoadAttempts(StudyId study,
+                                                    std::optional<TrialNumber> trial) {
   return connection_->Read([&]() -> Result<std::vector<Attempt>> {
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
         std::string(kAttempts) +
-        " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
+        " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 9223372036854775807)"
         " ORDER BY trial, number");
     if (!query) return Pass(query);
     auto attempts = ReadAttempts(query->Bind(study, trial));
@@ -374,7 +377,7 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
     auto energy = connection_->Prepare(
         std::string("SELECT ") + kPhaseColumns +
         ", trial, attempt FROM energy"
-        " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
+        " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 9223372036854775807)"
         " ORDER BY trial, attempt, position");
     if (!energy) return Pass(energy);
     energy->Bind(study, trial);
@@ -395,11 +398,11 @@ Result<std::vector<Attempt>> SqliteStore::LoadAttempts(StudyId study,
   });
 }
 
-Result<void> SqliteStore::LoadConfirmed(StudyId study, std::optional<TrialNumber> trial,
-                                        std::vector<Attempt>& attempts) {
+Result<void> SqlStore::LoadConfirmed(StudyId study, std::optional<TrialNumber> trial,
+                                     std::vector<Attempt>& attempts) {
   auto query = connection_->Prepare(
       "SELECT trial, attempt, name, value FROM confirmed_value"
-      " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 0x7fffffffffffffff)"
+      " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 9223372036854775807)"
       " ORDER BY trial, attempt");
   if (!query) return Pass(query);
   query->Bind(study, trial);
@@ -418,7 +421,7 @@ Result<void> SqliteStore::LoadConfirmed(StudyId study, std::optional<TrialNumber
   }
 }
 
-Result<std::vector<Attempt>> SqliteStore::LoadConfirmations(StudyId study) {
+Result<std::vector<Attempt>> SqlStore::LoadConfirmations(StudyId study) {
   return connection_->Read([&]() -> Result<std::vector<Attempt>> {
     JF_TRY(RequireStudy(study));
     auto query =
@@ -434,7 +437,7 @@ Result<std::vector<Attempt>> SqliteStore::LoadConfirmations(StudyId study) {
   });
 }
 
-Result<std::vector<Attempt>> SqliteStore::LoadRunningAttempts(StudyId study) {
+Result<std::vector<Attempt>> SqlStore::LoadRunningAttempts(StudyId study) {
   JF_TRY(RequireStudy(study));
   auto query = connection_->Prepare(std::string(kAttempts) +
                                     " INDEXED BY attempt_running"

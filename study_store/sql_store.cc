@@ -1,21 +1,21 @@
-// Studies and events of the SQLite store.
-#include "study_store/sqlite_store.h"
+// Studies and events of a store in a database.
+#include "study_store/sql_store.h"
 
 #include <fmt/format.h>
 
 namespace joulefront {
 
-Error SqliteStore::NoSuchStudy(StudyId study) const {
-  return {ErrorCode::kNotFound, fmt::format("{} has no study {}", connection_->path(), study)};
+Error SqlStore::NoSuchStudy(StudyId study) const {
+  return {ErrorCode::kNotFound, fmt::format("{} has no study {}", connection_->name(), study)};
 }
 
-Error SqliteStore::LeaseLost(const Claim& claim) const {
+Error SqlStore::LeaseLost(const Claim& claim) const {
   return {ErrorCode::kLeaseLost,
-          fmt::format("{}: attempt {} of trial {} is no longer worker {}'s", connection_->path(),
+          fmt::format("{}: attempt {} of trial {} is no longer worker {}'s", connection_->name(),
                       claim.attempt, claim.trial, claim.worker)};
 }
 
-Result<void> SqliteStore::RequireStudy(StudyId study) {
+Result<void> SqlStore::RequireStudy(StudyId study) {
   auto query = connection_->Prepare("SELECT 1 FROM study WHERE id = ?1");
   if (!query) return Pass(query);
   auto row = query->Bind(study).Step();
@@ -24,20 +24,21 @@ Result<void> SqliteStore::RequireStudy(StudyId study) {
   return {};
 }
 
-Result<StudyId> SqliteStore::CreateStudy(const Study& study, TimePoint now) {
+Result<StudyId> SqlStore::CreateStudy(const Study& study, TimePoint now) {
   const std::string definition = DefinitionJson(study);
-  return connection_->Write(Survives::kPowerCut, [&]() -> Result<StudyId> {
+  return connection_->Write(Survives::kPowerCut, {}, [&]() -> Result<StudyId> {
     auto query = connection_->Prepare(
         "INSERT INTO study (name, created_ms, definition_hash, settings, definition)"
         " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO NOTHING RETURNING id");
     if (!query) return Pass(query);
-    auto row =
-        query->Bind(study.name, now, DefinitionHash(definition), SettingsJson(study), definition)
-            .Step();
+    auto row = query
+                   ->Bind(study.name, There(now), DefinitionHash(definition), SettingsJson(study),
+                          definition)
+                   .Step();
     if (!row) return Pass(row);
     if (!*row) {
       return Fail(ErrorCode::kConflict,
-                  fmt::format("{} has a study '{}' already", connection_->path(), study.name));
+                  fmt::format("{} has a study '{}' already", connection_->name(), study.name));
     }
     const StudyId id = query->Int(0);
     JF_TRY(query->Run());
@@ -45,7 +46,7 @@ Result<StudyId> SqliteStore::CreateStudy(const Study& study, TimePoint now) {
   });
 }
 
-Result<std::vector<StudyEntry>> SqliteStore::ListStudies() {
+Result<std::vector<StudyEntry>> SqlStore::ListStudies() {
   auto query = connection_->Prepare("SELECT id, name, created_ms FROM study ORDER BY id");
   if (!query) return Pass(query);
   std::vector<StudyEntry> entries;
@@ -57,19 +58,19 @@ Result<std::vector<StudyEntry>> SqliteStore::ListStudies() {
   }
 }
 
-Result<Study> SqliteStore::LoadStudy(StudyId study) {
+Result<Study> SqlStore::LoadStudy(StudyId study) {
   auto query = connection_->Prepare("SELECT definition, settings FROM study WHERE id = ?1");
   if (!query) return Pass(query);
   auto row = query->Bind(study).Step();
   if (!row) return Pass(row);
   if (!*row) return tl::unexpected(NoSuchStudy(study));
   auto loaded = StudyFromJson(query->String(0), query->String(1));
-  if (!loaded) return Pass(loaded, connection_->path());
+  if (!loaded) return Pass(loaded, connection_->name());
   return loaded;
 }
 
-Result<void> SqliteStore::UpdateSettings(StudyId study, const Study& changed) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+Result<void> SqlStore::UpdateSettings(StudyId study, const Study& changed) {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<void> {
     auto query = connection_->Prepare("UPDATE study SET settings = ?2 WHERE id = ?1");
     if (!query) return Pass(query);
     auto rows = query->Bind(study, SettingsJson(changed)).Run();
@@ -79,8 +80,8 @@ Result<void> SqliteStore::UpdateSettings(StudyId study, const Study& changed) {
   });
 }
 
-Result<void> SqliteStore::SetOpen(StudyId study, bool open) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+Result<void> SqlStore::SetOpen(StudyId study, bool open) {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<void> {
     auto query = connection_->Prepare("UPDATE study SET open = ?2 WHERE id = ?1");
     if (!query) return Pass(query);
     auto rows = query->Bind(study, open).Run();
@@ -90,7 +91,7 @@ Result<void> SqliteStore::SetOpen(StudyId study, bool open) {
   });
 }
 
-Result<bool> SqliteStore::IsOpen(StudyId study) {
+Result<bool> SqlStore::IsOpen(StudyId study) {
   auto query = connection_->Prepare("SELECT open FROM study WHERE id = ?1");
   if (!query) return Pass(query);
   auto row = query->Bind(study).Step();
@@ -99,8 +100,8 @@ Result<bool> SqliteStore::IsOpen(StudyId study) {
   return query->Int(0) != 0;
 }
 
-Result<void> SqliteStore::AddElapsed(StudyId study, Seconds elapsed) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+Result<void> SqlStore::AddElapsed(StudyId study, Seconds elapsed) {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<void> {
     auto query = connection_->Prepare("UPDATE study SET elapsed_s = elapsed_s + ?2 WHERE id = ?1");
     if (!query) return Pass(query);
     auto rows = query->Bind(study, elapsed.value()).Run();
@@ -110,7 +111,7 @@ Result<void> SqliteStore::AddElapsed(StudyId study, Seconds elapsed) {
   });
 }
 
-Result<Seconds> SqliteStore::Elapsed(StudyId study) {
+Result<Seconds> SqlStore::Elapsed(StudyId study) {
   auto query = connection_->Prepare("SELECT elapsed_s FROM study WHERE id = ?1");
   if (!query) return Pass(query);
   auto row = query->Bind(study).Step();
@@ -119,45 +120,19 @@ Result<Seconds> SqliteStore::Elapsed(StudyId study) {
   return Seconds(query->Real(0));
 }
 
-Result<void> SqliteStore::AddEvent(StudyId study, const std::string& kind,
-                                   const std::string& message, TimePoint now) {
-  return connection_->Write(Survives::kProcess, [&]() -> Result<void> {
+Result<void> SqlStore::AddEvent(StudyId study, const std::string& kind, const std::string& message,
+                                TimePoint now) {
+  return connection_->Write(Survives::kProcess, study, [&]() -> Result<void> {
     JF_TRY(RequireStudy(study));
     auto query = connection_->Prepare(
         "INSERT INTO event (study, at_ms, kind, message) VALUES (?1, ?2, ?3, ?4)");
     if (!query) return Pass(query);
-    JF_TRY(query->Bind(study, now, kind, message).Run());
+    JF_TRY(query->Bind(study, There(now), kind, message).Run());
     return {};
   });
 }
 
-Result<std::vector<std::string>> SqliteStore::FindDamage() {
-  std::vector<std::string> damage;
-  auto pages = connection_->Prepare("PRAGMA integrity_check(20)");
-  if (!pages) return Pass(pages);
-  while (true) {
-    auto row = pages->Step();
-    if (!row) {  // the check itself came upon what cannot be read
-      damage.push_back(row.error().message);
-      return damage;
-    }
-    if (!*row) break;
-    if (pages->Text(0) != "ok") damage.push_back(pages->String(0));
-  }
-  auto keys = connection_->Prepare(
-      "SELECT \"table\", count(*) FROM pragma_foreign_key_check"
-      " GROUP BY \"table\"");
-  if (!keys) return Pass(keys);
-  while (true) {
-    auto row = keys->Step();
-    if (!row) return Pass(row);
-    if (!*row) return damage;
-    damage.push_back(
-        fmt::format("{} row(s) of table {} belong to nothing", keys->Int(1), keys->Text(0)));
-  }
-}
-
-Result<std::vector<Event>> SqliteStore::LoadEvents(StudyId study) {
+Result<std::vector<Event>> SqlStore::LoadEvents(StudyId study) {
   JF_TRY(RequireStudy(study));
   auto query =
       connection_->Prepare("SELECT at_ms, kind, message FROM event WHERE study = ?1 ORDER BY id");

@@ -1,7 +1,8 @@
-// The StudyStore in a SQLite file. Private to study_store; open_store.h opens it for everyone else.
+// The StudyStore in a database, by SQL: a SQLite file or PostgreSQL. Private to study_store;
+// open_store.h opens it for everyone else.
 //
-// Sources: sqlite_open.cc opens files, sqlite_store.cc has studies and events, sqlite_trials.cc
-// trials, sqlite_attempts.cc claims and attempts, sqlite_energy.cc joules.
+// Sources: sql_store.cc has studies and events, sql_trials.cc trials, sql_attempts.cc claims and
+// attempts, sql_energy.cc joules.
 #pragma once
 
 #include <chrono>
@@ -10,26 +11,14 @@
 #include <vector>
 
 #include "study_store/open_store.h"
-#include "study_store/sqlite_statement.h"
+#include "study_store/sql_connection.h"
 #include "study_store/store.h"
 
 namespace joulefront {
 
-/// How long a lock is waited for. Transactions last milliseconds: whoever holds a lock for longer
-/// than this is stopped or hung.
-inline constexpr std::chrono::milliseconds kBusyWait{30'000};
-
-/// As OpenSqliteStore(), with another wait for locks.
-Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, OpenMode mode,
-                                                    std::chrono::milliseconds busy_wait);
-
-/// Whether statfs() calls this type of file system remote: WAL needs memory that all users of the
-/// file share.
-bool IsNetworkFileSystem(std::uint32_t statfs_type);
-
-class SqliteStore final : public StudyStore {
+class SqlStore final : public StudyStore {
  public:
-  explicit SqliteStore(std::unique_ptr<SqliteConnection> connection)
+  explicit SqlStore(std::unique_ptr<SqlConnection> connection)
       : connection_(std::move(connection)) {}
 
   Result<StudyId> CreateStudy(const Study& study, TimePoint now) override;
@@ -72,9 +61,12 @@ class SqliteStore final : public StudyStore {
   Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
                         TimePoint now) override;
   Result<std::vector<Event>> LoadEvents(StudyId study) override;
-  Result<std::vector<std::string>> FindDamage() override;
+  Result<std::vector<std::string>> FindDamage() override { return connection_->FindDamage(); }
+  std::chrono::milliseconds ClockAhead() override { return connection_->ClockAhead(); }
 
  private:
+  /// A time of this machine's clock, on the store's.
+  TimePoint There(TimePoint here) const { return here + connection_->ClockAhead(); }
   /// kNotFound if there is no such study.
   Result<void> RequireStudy(StudyId study);
   Error NoSuchStudy(StudyId study) const;
@@ -121,8 +113,9 @@ class SqliteStore final : public StudyStore {
                             bool running);
   Result<void> InsertEnergy(const Claim& claim, const std::vector<PhaseEnergy>& energy);
   Result<std::int64_t> ProvenanceId(const Provenance& provenance);
+  Result<std::optional<std::int64_t>> FindProvenance(const Provenance& provenance);
 
-  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<SqlConnection> connection_;
 };
 
 }  // namespace joulefront
