@@ -14,6 +14,7 @@ enum class ErrorCode {
   kConflict,         // it exists already and differs, or a limit is reached
   kBusy,             // somebody else holds it; later may work
   kLeaseLost,        // the claim on an attempt is no longer this worker's
+  kUnreachable,      // the store's server does not answer, or does not let us in
   kUnavailable,      // the machine refuses: no permission, disk full, out of processes
   kNoMeter,          // the source of joules that is demanded is not there
   kCorrupt,          // the store is not a store of ours, is damaged, or is of a newer version

@@ -68,7 +68,7 @@ Result<OpenedStudy> OpenStudy(const std::string& where, const std::optional<std:
   auto place = FindStore(where);
   if (!place) return Pass(place);
   const auto& wanted = place->study ? place->study : name;
-  auto store = OpenSqliteStore(place->path, mode);
+  auto store = OpenStore(place->path, mode);
   if (!store) return Pass(store);
   auto studies = (*store)->ListStudies();
   if (!studies) return Pass(studies);
@@ -101,7 +101,7 @@ std::string BudgetText(const Budget& budget) {
 }
 
 Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& store_path) {
-  auto store = OpenSqliteStore(store_path, OpenMode::kCreate);
+  auto store = OpenStore(store_path, OpenMode::kCreate);
   if (!store) return Pass(store);
   auto studies = (*store)->ListStudies();
   if (!studies) return Pass(studies);
@@ -132,6 +132,7 @@ int Complain(std::string_view verb, const Error& error) {
     case ErrorCode::kConflict:
       return kUsageError;
     case ErrorCode::kBusy:
+    case ErrorCode::kUnreachable:
     case ErrorCode::kCorrupt:
       return kStoreUnusable;
     case ErrorCode::kNoMeter:

@@ -88,7 +88,6 @@ class MemoryStore final : public StudyStore {
   Result<void> AddEvent(StudyId study, const std::string& kind, const std::string& message,
                         TimePoint now) override;
   Result<std::vector<Event>> LoadEvents(StudyId study) override;
-  std::chrono::milliseconds ClockAhead() override { return std::chrono::milliseconds(0); }
   Result<std::vector<std::string>> FindDamage() override { return std::vector<std::string>(); }
 
  private:

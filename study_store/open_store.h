@@ -1,4 +1,4 @@
-// Opens a store by its address: a file name (SQLite), or nothing (kept in memory).
+// Opens a store by its address: a file name (SQLite), or a URL (PostgreSQL); or keeps it in memory.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,15 @@ enum class OpenMode {
   kWrite,   // an existing store; kNotFound if there is none
   kCreate,  // makes the file if there is none
 };
+
+/// Whether the address is that of a PostgreSQL database: "postgresql://host/database", and all that
+/// libpq knows of such URLs.
+bool IsPostgresUrl(const std::string& address);
+
+/// A store by its address. Errors: those of OpenSqliteStore(); of a URL kUnreachable (no such
+/// server or database, wrong password, no rights), kNotFound and kCorrupt (no store of this
+/// version), and kInvalidArgument (a password in the URL, or this program was built without libpq).
+Result<std::unique_ptr<StudyStore>> OpenStore(const std::string& address, OpenMode mode);
 
 /// Migrates an older schema (kWrite, kCreate), after copying the file to FILE.v<N>.bak. Errors:
 /// kNotFound, kCorrupt (not a database, not ours, damaged, from a newer version), kUnavailable

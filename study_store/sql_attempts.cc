@@ -275,12 +275,13 @@ Result<void> SqlStore::FinishAttempt(const Claim& claim, const AttemptResult& re
   JF_CHECK(result.state != AttemptState::kRunning);
   JF_TRY(CheckEnergy(result.energy));
   JF_TRY(CheckValues(result.values));
+  const bool asked_before = connection_->WasInDoubt();
   // A finished training may have cost hours: it alone is worth an fsync.
   auto held = connection_->Write(Survives::kPowerCut, claim.study, [&]() -> Result<bool> {
     auto ended = EndAttempt(claim, result, now);
     if (!ended) return Pass(ended);
     JF_TRY(RecordEnergy(claim, result.energy, *ended));
-    if (!*ended) return false;
+    if (!*ended) return asked_before ? EndedSo(claim, result) : false;
     auto kind = KindOf(claim);
     if (!kind) return Pass(kind);
     if (*kind == AttemptKind::kTrial) {
@@ -306,6 +307,15 @@ Result<bool> SqlStore::EndAttempt(const Claim& claim, const AttemptResult& resul
                   .Run();
   if (!rows) return Pass(rows);
   return *rows == 1;
+}
+
+Result<bool> SqlStore::EndedSo(const Claim& claim, const AttemptResult& result) {
+  auto query = connection_->Prepare(
+      "SELECT 1 FROM attempt WHERE study = ?1 AND trial = ?2 AND number = ?3 AND worker = ?4"
+      " AND state = ?5");
+  if (!query) return Pass(query);
+  return query->Bind(claim.study, claim.trial, claim.attempt, claim.worker, Name(result.state))
+      .Step();
 }
 
 Result<AttemptKind> SqlStore::KindOf(const Claim& claim) {
@@ -350,6 +360,7 @@ Result<void> SqlStore::MoveTrialOn(const Claim& claim, const AttemptResult& resu
                     HasMessage(next) ? std::string_view(result.message) : std::string_view(),
                     *revision)
              .Run());
+  if (next == TrialState::kWaiting) JF_TRY(connection_->Announce(claim.study));
   if (!HasValues(next)) return {};
   for (const auto& [name, value] : result.values) {
     auto insert = connection_->Prepare(

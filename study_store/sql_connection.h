@@ -145,8 +145,15 @@ class SqlConnection {
   virtual bool IsShared() const = 0;
   /// What the clock that leases go by is ahead of this machine's, as it was at the last write.
   virtual std::chrono::milliseconds ClockAhead() const { return std::chrono::milliseconds(0); }
-  /// As StudyStore::FindDamage().
+  /// As StudyStore's.
   virtual Result<std::vector<std::string>> FindDamage() = 0;
+  virtual Result<bool> TryLead(StudyId) { return true; }
+  virtual int NewsFd(StudyId) { return -1; }
+  virtual bool TakeNews() { return false; }
+  /// Within a transaction: once it is committed, everybody's NewsFd(study) is readable.
+  virtual Result<void> Announce(StudyId) { return {}; }
+  /// Whether the last commit was sent and not answered, so that it may have happened.
+  virtual bool WasInDoubt() const { return false; }
 
  protected:
   explicit SqlConnection(std::string name) : name_(std::move(name)) {}

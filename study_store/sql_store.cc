@@ -87,7 +87,7 @@ Result<void> SqlStore::SetOpen(StudyId study, bool open) {
     auto rows = query->Bind(study, open).Run();
     if (!rows) return Pass(rows);
     if (*rows == 0) return tl::unexpected(NoSuchStudy(study));
-    return {};
+    return connection_->Announce(study);
   });
 }
 

@@ -62,7 +62,12 @@ class SqlStore final : public StudyStore {
                         TimePoint now) override;
   Result<std::vector<Event>> LoadEvents(StudyId study) override;
   Result<std::vector<std::string>> FindDamage() override { return connection_->FindDamage(); }
+
+  bool IsShared() override { return connection_->IsShared(); }
   std::chrono::milliseconds ClockAhead() override { return connection_->ClockAhead(); }
+  Result<bool> TryLead(StudyId study) override { return connection_->TryLead(study); }
+  int NewsFd(StudyId study) override { return connection_->NewsFd(study); }
+  bool TakeNews() override { return connection_->TakeNews(); }
 
  private:
   /// A time of this machine's clock, on the store's.
@@ -102,6 +107,8 @@ class SqlStore final : public StudyStore {
   Result<void> AddReserved(StudyId study, Spent& spent);
   /// Ends the attempt if it is running; false if it is not.
   Result<bool> EndAttempt(const Claim& claim, const AttemptResult& result, TimePoint now);
+  /// Whether the attempt has ended as `result` says: by a commit that was never answered.
+  Result<bool> EndedSo(const Claim& claim, const AttemptResult& result);
   Result<AttemptKind> KindOf(const Claim& claim);
   Result<void> KeepConfirmed(const Claim& claim, const NamedValues& values);
   Result<void> MoveTrialOn(const Claim& claim, const AttemptResult& result,

@@ -93,6 +93,7 @@ Result<TrialNumber> SqlStore::AddTrial(StudyId study, const NewTrial& trial, con
                       std::bit_cast<std::int64_t>(trial.seed), trial.proposed_by, trial.reason,
                       trial.configuration, trial.continues, foreseen, basis)
                .Run());
+    JF_TRY(connection_->Announce(study));
     return *number;
   });
 }

@@ -6,15 +6,13 @@
 #include <span>
 
 #include "base/result.h"
+#include "study_store/sql_schema.h"
 #include "study_store/sqlite_connection.h"
 
 namespace joulefront {
 
 /// PRAGMA application_id of our stores: "joul".
 inline constexpr std::int64_t kApplicationId = 0x6a6f756c;
-
-/// PRAGMA user_version that this program writes.
-inline constexpr std::int64_t kSchemaVersion = 3;
 
 /// Brings a store from `version` to the next.
 struct Migration {

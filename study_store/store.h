@@ -4,10 +4,11 @@
 // Every function is one transaction: it happens entirely or not at all, also under kill -9. A store
 // object belongs to one thread, and does not survive fork(); processes share a database, each with
 // an object of its own. Time is an argument. Common errors: kNotFound (no such study), kBusy
-// (locked for longer than the store waits), kUnavailable (disk full, read-only, I/O error),
-// kCorrupt.
+// (locked for longer than the store waits), kUnreachable (the server is away),
+// kUnavailable (disk full, read-only, I/O error), kCorrupt.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -161,12 +162,22 @@ class StudyStore {
   virtual Result<std::vector<Event>> LoadEvents(StudyId study) = 0;  // oldest first
 
   // --- the store itself ---
-  /// What the clock that leases are judged by is ahead of this machine's: 0 but where machines
-  /// share a store. Times given to the store are of this machine's clock, times loaded of the
-  /// other.
-  virtual std::chrono::milliseconds ClockAhead() = 0;
   /// What is damaged in it, a line each; empty if it is whole. Reads all of it.
   virtual Result<std::vector<std::string>> FindDamage() = 0;
+
+  // --- several machines; a store of one machine has these defaults ---
+  virtual bool IsShared() { return false; }
+  /// What the clock that leases are judged by is ahead of this machine's. Times given to the store
+  /// are of this machine's clock; times loaded are of the store's.
+  virtual std::chrono::milliseconds ClockAhead() { return std::chrono::milliseconds(0); }
+  /// Whether this process is, from now on and as long as it is connected, the one that proposes for
+  /// the study; false while another is. Asked again it says whether that still holds.
+  virtual Result<bool> TryLead(StudyId) { return true; }
+  /// Something to poll while there is nothing to do: readable once a trial of the study may be
+  /// waiting, or the study was closed. -1: there is none, so look again now and then.
+  virtual int NewsFd(StudyId) { return -1; }
+  /// Takes in what came; true if something did since the last call.
+  virtual bool TakeNews() { return false; }
 };
 
 }  // namespace joulefront

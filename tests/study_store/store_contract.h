@@ -44,20 +44,16 @@ struct Implementation {
   std::function<std::unique_ptr<StudyStore>(const TestFolder&)> make;
 };
 
-inline std::unique_ptr<StudyStore> OpenStore(const std::string& path,
-                                             OpenMode mode = OpenMode::kCreate) {
+inline std::unique_ptr<StudyStore> OpenFile(const std::string& path,
+                                            OpenMode mode = OpenMode::kCreate) {
   auto store = OpenSqliteStore(path, mode);
   if (!store) FAIL(store.error().message);
   return std::move(*store);
 }
 
-inline const std::vector<Implementation>& Implementations() {
-  static const std::vector<Implementation> all = {
-      {"memory", [](const TestFolder&) { return NewMemoryStore(); }},
-      {"sqlite", [](const TestFolder& folder) { return OpenStore(folder / "store.db"); }},
-  };
-  return all;
-}
+/// Those that this program was built with; a PostgreSQL server is started by ctest
+/// (tests/postgres_server.py), and where none runs its tests fail.
+const std::vector<Implementation>& Implementations();
 
 inline TimePoint At(double seconds) {
   return TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));

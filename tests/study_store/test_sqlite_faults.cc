@@ -166,7 +166,7 @@ bool RunWithFault(int n, int code, const std::vector<std::string>& after_step) {
   }
   const bool failed = FaultyDisk::Failed();
   store->reset();
-  REQUIRE(Show(*OpenStore(path, OpenMode::kWrite)) == after_step.back());
+  REQUIRE(Show(*OpenFile(path, OpenMode::kWrite)) == after_step.back());
   return failed;
 }
 
@@ -211,7 +211,7 @@ TEST_CASE("a process killed at any write leaves a store with all that it had don
     close(fds[0]);
     REQUIRE(waitpid(child, &status, 0) == child);
     REQUIRE((status == 0 || WIFSIGNALED(status)));
-    const std::string found = Show(*OpenStore(path));
+    const std::string found = Show(*OpenFile(path));
     // The step it was killed at has happened entirely or not at all.
     const bool before = found == (done == 0 ? "" : after_step[done - 1]);
     const bool after = done < after_step.size() && found == after_step[done];

@@ -46,7 +46,7 @@ void Sql(const std::string& path, const std::string& script) {
 
 /// A closed store with a complete, a running and a waiting trial.
 void MakeStore(const std::string& path) {
-  const auto store = OpenStore(path);
+  const auto store = OpenFile(path);
   const StudyId study = Require(store->CreateStudy(SampleStudy(), At(1)));
   for (int k = 0; k < 3; ++k) Require(store->AddTrial(study, SampleTrial(k), {}, At(2)));
   const Claim claim = ClaimNext(*store, study, "a", At(3));
@@ -95,10 +95,10 @@ TEST_CASE("a store that is not there is not found, and is made by kCreate alone"
   CHECK(OpenError(folder / "none.db", OpenMode::kRead).code == ErrorCode::kNotFound);
   CHECK(OpenError(folder / "none.db", OpenMode::kWrite).code == ErrorCode::kNotFound);
   CHECK(FilesIn(folder).empty());
-  OpenStore(folder / "none.db");
+  OpenFile(folder / "none.db");
   CHECK(FilesIn(folder) == std::vector<std::string>{"none.db"});
-  OpenStore(folder / "none.db", OpenMode::kRead);
-  OpenStore(folder / "none.db", OpenMode::kWrite);
+  OpenFile(folder / "none.db", OpenMode::kRead);
+  OpenFile(folder / "none.db", OpenMode::kWrite);
 }
 
 TEST_CASE("a path that can hold no store is refused with the reason") {
@@ -116,9 +116,9 @@ TEST_CASE("a path that can hold no store is refused with the reason") {
 TEST_CASE("a store keeps everything when it is opened again") {
   TestFolder folder;
   MakeStore(folder / "store.db");
-  const std::string before = Show(*OpenStore(folder / "store.db", OpenMode::kRead));
-  CHECK(Show(*OpenStore(folder / "store.db", OpenMode::kWrite)) == before);
-  CHECK(Show(*OpenStore(folder / "store.db", OpenMode::kCreate)) == before);
+  const std::string before = Show(*OpenFile(folder / "store.db", OpenMode::kRead));
+  CHECK(Show(*OpenFile(folder / "store.db", OpenMode::kWrite)) == before);
+  CHECK(Show(*OpenFile(folder / "store.db", OpenMode::kCreate)) == before);
   CHECK(before.find("trial 0 complete") != std::string::npos);
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("a store is migrated step by step, after a copy of it was made") {
   TestFolder folder;
   const std::string path = folder / "store.db";
   MakeStore(path);
-  const std::string before = Show(*OpenStore(path, OpenMode::kRead));
+  const std::string before = Show(*OpenFile(path, OpenMode::kRead));
   constexpr std::int64_t kNow = kSchemaVersion, kLater = kSchemaVersion + 2;
   const Migration good[] = {{kNow, "ALTER TABLE study ADD COLUMN note TEXT"},
                             {kNow + 1, "UPDATE study SET note = 'kept'"}};
@@ -210,7 +210,7 @@ TEST_CASE("a store is migrated step by step, after a copy of it was made") {
     CHECK(Require((*connection)->SelectInt("PRAGMA user_version")) == kLater);
     CHECK(Require((*connection)->SelectInt("SELECT count(*) FROM study WHERE note = 'kept'")) == 1);
   }
-  CHECK(Show(*OpenStore(fmt::format("{}.v{}.bak", path, kNow), OpenMode::kRead)) == before);
+  CHECK(Show(*OpenFile(fmt::format("{}.v{}.bak", path, kNow), OpenMode::kRead)) == before);
   CHECK(OpenError(path, OpenMode::kRead).message.find(fmt::format("version {}", kLater)) !=
         std::string::npos);
 }
@@ -232,7 +232,7 @@ TEST_CASE("a store of version 1 is brought up to date, and keeps what it holds")
                   "INSERT INTO energy VALUES (1, 0, 1, 0, 'total', 1.0, 0.5, 2.0, 1.0, 0.1, 1)",
                   study.name, SettingsJson(study), DefinitionJson(study)));
   std::ofstream(path + ".v1.bak") << "precious";
-  const auto store = OpenStore(path, OpenMode::kWrite);
+  const auto store = OpenFile(path, OpenMode::kWrite);
   CHECK(ReadFile(path + ".v1.bak").value() == "precious");  // nobody's file is replaced
   CHECK(std::filesystem::exists(path + ".v1.bak.2"));
   const auto trials = Require(store->LoadTrials(1));
@@ -282,7 +282,7 @@ TEST_CASE("a look leaves neither file nor trace") {
   MakeStore(path);
   const std::string before = ReadFile(path).value();
   {
-    const auto store = OpenStore(path, OpenMode::kRead);
+    const auto store = OpenFile(path, OpenMode::kRead);
     Show(*store);
     const auto refused = store->AddTrial(1, SampleTrial(), {}, At(2));
     REQUIRE_FALSE(refused);
@@ -319,7 +319,7 @@ TEST_CASE("a running study of another user can be looked at") {
   fs::permissions(folder / ".", fs::perms(0755));
   const std::string path = folder / "store.db";
   MakeStore(path);
-  const auto writer = OpenStore(path, OpenMode::kWrite);
+  const auto writer = OpenFile(path, OpenMode::kWrite);
   Require(writer->AddEvent(1, "now", "in the WAL", At(9)));
   if (geteuid() == 0) CHECK(AsNobody([&] { return LookAsNobody(path); }) == 0);
   Require(writer->AddEvent(1, "now", "not disturbed", At(10)));
@@ -346,7 +346,7 @@ TEST_CASE("a lock that is held for too long is told, and mends") {
 TEST_CASE("a full disk is told, loses nothing, and the study goes on once there is room") {
   TestFolder folder;
   const std::string path = folder / "store.db", log = folder / "message";
-  { Require(OpenStore(path)->CreateStudy(SampleStudy(), At(1))); }
+  { Require(OpenFile(path)->CreateStudy(SampleStudy(), At(1))); }
   const pid_t child = fork();
   if (child == 0) {
     // A limit of the size of files, which the kernel tells by a signal and then as EFBIG.
@@ -376,7 +376,7 @@ TEST_CASE("a full disk is told, loses nothing, and the study goes on once there 
   CHECK(ErrorCode{code} == ErrorCode::kUnavailable);
   CHECK_THAT(message, Catch::Contains("the disk is full"));
   CHECK(added > 10);
-  const auto store = OpenStore(path, OpenMode::kWrite);
+  const auto store = OpenFile(path, OpenMode::kWrite);
   CHECK(Require(store->LoadTrials(1)).size() == added);
   Require(store->AddTrial(1, SampleTrial(), {}, At(2)));
 }

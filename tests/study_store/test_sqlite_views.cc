@@ -94,7 +94,7 @@ std::vector<std::string> QueriesIn(const std::string& page) {
 TEST_CASE("trials_wide shows every trial with its values and its joules, missing ones as NULL") {
   TestFolder folder;
   const std::string path = folder / "store.db";
-  const auto store = OpenStore(path);
+  const auto store = OpenFile(path);
   const StudyId study = Require(store->CreateStudy(SampleStudy(), At(1)));
   Complete(*store, study, {{"error", 0.5}, {"energy", 3.0}}, 4.0);
   for (int k = 1; k < 3; ++k) Require(store->AddTrial(study, SampleTrial(k), {}, At(2)));
@@ -120,7 +120,7 @@ TEST_CASE("the view front agrees with the front that the program computes") {
   Random random(static_cast<std::uint64_t>(seed), 0);
   TestFolder folder;
   const std::string path = folder / "store.db";
-  const auto store = OpenStore(path);
+  const auto store = OpenFile(path);
   for (const std::size_t objectives : {1U, 2U, 3U}) {
     Study study = SampleStudy(fmt::format("study-{}", objectives));
     study.objectives.clear();
@@ -156,7 +156,7 @@ TEST_CASE("the view front agrees with the front that the program computes") {
 
 TEST_CASE("a store without a complete trial has an empty front") {
   TestFolder folder;
-  const auto store = OpenStore(folder / "store.db");
+  const auto store = OpenFile(folder / "store.db");
   CHECK(Ask(folder / "store.db", "SELECT * FROM front").empty());
   Require(store->CreateStudy(SampleStudy(), At(1)));
   CHECK(Ask(folder / "store.db", "SELECT * FROM front").empty());
@@ -165,7 +165,7 @@ TEST_CASE("a store without a complete trial has an empty front") {
 TEST_CASE("every query of docs/store_schema.md answers") {
   TestFolder folder;
   const std::string path = folder / "store.db";
-  const auto store = OpenStore(path);
+  const auto store = OpenFile(path);
   Study study = SampleStudy();
   study.constraints.clear();
   const StudyId id = Require(store->CreateStudy(study, At(1)));

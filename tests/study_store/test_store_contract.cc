@@ -153,6 +153,8 @@ TEST_CASE_METHOD(Fixture, "nothing is claimed from a closed study") {
 }
 
 TEST_CASE_METHOD(Fixture, "another kernel is refused while a lease lives, even in another study") {
+  if (store->IsShared()) return;  // machines may share it
+
   const StudyId other = Require(store->CreateStudy(SampleStudy("other"), At(1)));
   Add(0), Add(1);
   ClaimNext(*store, study, "a", At(3));  // until 63

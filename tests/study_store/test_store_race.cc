@@ -78,7 +78,7 @@ TEST_CASE("16 processes share 2,000 trials: none is claimed twice, and no lock i
   TestFolder folder;
   const std::string path = folder / "store.db", log = folder / "errors";
   {
-    const auto store = OpenStore(path);
+    const auto store = OpenFile(path);
     Require(store->CreateStudy(SampleStudy(), At(1)));
     for (int k = 0; k < kTrials; ++k) {
       Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
@@ -100,7 +100,7 @@ TEST_CASE("16 processes share 2,000 trials: none is claimed twice, and no lock i
   for (const auto& [trial, count] : times) {
     if (count != 1) FAIL("trial " << trial << " was claimed " << count << " times");
   }
-  const auto store = OpenStore(path, OpenMode::kRead);
+  const auto store = OpenFile(path, OpenMode::kRead);
   CHECK(Require(store->CountTrials(1)).complete == kTrials);
   CHECK(Require(store->LoadAttempts(1)).size() == kTrials);
   CHECK(Require(store->EnergySpent(1)).joules.value() == Approx(kTrials * (kTrials - 1) / 2.0));
@@ -121,7 +121,7 @@ TEST_CASE("16 processes that make the same store at once all find it made") {
   }
   for (const pid_t child : children) CHECK(Wait(child) == 0);
   CHECK(ReadFile(log).value_or("") == "");
-  CHECK(Require(OpenStore(path, OpenMode::kRead)->ListStudies()).size() == 16);
+  CHECK(Require(OpenFile(path, OpenMode::kRead)->ListStudies()).size() == 16);
   CHECK(Integrity(path) == "ok");
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("readers that come and go disturb no writer, and see only whole trials
   TestFolder folder;
   const std::string path = folder / "store.db", log = folder / "errors";
   {
-    const auto store = OpenStore(path);
+    const auto store = OpenFile(path);
     Require(store->CreateStudy(SampleStudy(), At(1)));
     for (int k = 0; k < 300; ++k) Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
   }
@@ -137,7 +137,7 @@ TEST_CASE("readers that come and go disturb no writer, and see only whole trials
   bool done = false;
   int torn = 0, looks = 0;
   while (!done) {
-    const auto store = OpenStore(path, OpenMode::kRead);
+    const auto store = OpenFile(path, OpenMode::kRead);
     for (const Trial& trial : Require(store->LoadTrials(1))) {
       const bool complete = trial.state == TrialState::kComplete;
       if (complete != (trial.values.size() == 1 && trial.energy.size() == 4)) ++torn;
@@ -155,7 +155,7 @@ TEST_CASE("kill -9 in the middle of writing loses nothing that was finished") {
   TestFolder folder;
   const std::string path = folder / "store.db", log = folder / "errors";
   {
-    const auto store = OpenStore(path);
+    const auto store = OpenFile(path);
     Require(store->CreateStudy(SampleStudy(), At(1)));
     for (int k = 0; k < 3000; ++k) Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
   }
@@ -189,7 +189,7 @@ TEST_CASE("kill -9 in the middle of writing loses nothing that was finished") {
     close(pipe_fds[0]);
 
     CHECK(Integrity(path) == "ok");
-    const auto store = OpenStore(path, OpenMode::kWrite);
+    const auto store = OpenFile(path, OpenMode::kWrite);
     const auto trials = Require(store->LoadTrials(1));
     for (const TrialNumber k : finished) {
       const Trial& trial = trials.at(static_cast<std::size_t>(k));

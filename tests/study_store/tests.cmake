@@ -1,5 +1,6 @@
 joulefront_test(study_store joulefront::study_store
   study_store/show_store.cc
+  study_store/store_contract.cc
   study_store/test_accounting.cc
   study_store/test_anytime.cc
   study_store/test_audit.cc
@@ -23,3 +24,7 @@ joulefront_test(study_store joulefront::study_store
   study_store/test_study.cc
   study_store/test_study_file.cc)
 target_link_libraries(test_study_store PRIVATE SQLite::SQLite3)
+if(JOULEFRONT_POSTGRESQL)
+  target_sources(test_study_store PRIVATE study_store/postgres_database.cc
+    study_store/test_postgres_store.cc)
+endif()

@@ -1,0 +1,286 @@
+// What is PostgreSQL's own: many processes, lost connections, who may do what, news, and the
+// server's clock. The contract of all stores is in test_store_contract.cc.
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <thread>
+
+#include "tests/study_store/postgres_database.h"
+#include "tests/study_store/store_contract.h"
+
+using namespace joulefront;
+
+namespace {
+
+using Clock = PostgresConnection::Clock;
+
+/// Runs `body` in a child. Nothing of Catch2 runs there.
+pid_t Fork(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  REQUIRE(child > 0);
+  return child;
+}
+
+int Wait(pid_t child) {
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return status;
+}
+
+/// Claims and finishes until nothing waits; 0 unless something went wrong.
+int Work(const std::string& url, const std::string& name) {
+  auto store = OpenPostgresStore(url, OpenMode::kWrite, Clock::kCallers);
+  if (!store) return 1;
+  while (true) {
+    auto claim = (*store)->ClaimTrial(1, Worker(name), At(1000), At(3));
+    if (!claim) return 2;
+    if (!*claim) return 0;
+    const double joules = static_cast<double>((*claim)->trial);
+    if (!(*store)->RenewLease(**claim, At(1001), Energy(0.5 * joules))) return 3;
+    if (!(*store)->FinishAttempt(**claim, Completed({{"error", 0.5}}, joules), {}, At(4))) return 4;
+  }
+}
+
+void Fill(const PostgresDatabase& database, int trials) {
+  const auto store = database.Open();
+  Require(store->CreateStudy(SampleStudy(), At(1)));
+  for (int k = 0; k < trials; ++k) Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
+}
+
+Error OpenError(const std::string& url, OpenMode mode = OpenMode::kRead) {
+  auto store = OpenPostgresStore(url, mode, Clock::kServers);
+  REQUIRE_FALSE(store);
+  return store.error();
+}
+
+/// Ends all other connections to the database, as a cut would.
+void CutConnections(const PostgresDatabase& database) {
+  database.Run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+      " AND pid <> pg_backend_pid()");
+}
+
+}  // namespace
+
+TEST_CASE("16 processes share 1,000 trials in PostgreSQL: none is claimed twice") {
+  constexpr int kProcesses = 16, kTrials = 1000;
+  PostgresDatabase database;
+  Fill(database, kTrials);
+  std::vector<pid_t> children;
+  for (int k = 0; k < kProcesses; ++k) {
+    children.push_back(Fork([&] { return Work(database.url(), fmt::format("w{}", k)); }));
+  }
+  for (const pid_t child : children) CHECK(Wait(child) == 0);
+  const auto store = database.Open(OpenMode::kRead);
+  CHECK(Require(store->CountTrials(1)).complete == kTrials);
+  CHECK(Require(store->LoadAttempts(1)).size() == kTrials);
+  CHECK(Require(store->EnergySpent(1)).joules.value() == Approx(kTrials * (kTrials - 1) / 2.0));
+}
+
+TEST_CASE("16 processes that make the same PostgreSQL store at once all find it made") {
+  PostgresDatabase database;
+  std::vector<pid_t> children;
+  for (int k = 0; k < 16; ++k) {
+    children.push_back(Fork([&, k] {
+      auto store = OpenPostgresStore(database.url(), OpenMode::kCreate, Clock::kCallers);
+      if (!store) return 1;
+      return (*store)->CreateStudy(SampleStudy(fmt::format("study-{}", k)), At(1)) ? 0 : 2;
+    }));
+  }
+  for (const pid_t child : children) CHECK(Wait(child) == 0);
+  CHECK(Require(database.Open(OpenMode::kRead)->ListStudies()).size() == 16);
+}
+
+TEST_CASE("a reader of changes in PostgreSQL misses none, however many write") {
+  PostgresDatabase database;
+  Fill(database, 400);
+  std::vector<pid_t> children;
+  for (int k = 0; k < 4; ++k) {
+    children.push_back(Fork([&] { return Work(database.url(), fmt::format("w{}", k)); }));
+  }
+  const auto store = database.Open(OpenMode::kRead);
+  std::map<TrialNumber, TrialState> seen;
+  std::int64_t revision = 0;
+  const auto complete = [&] {
+    return std::count_if(seen.begin(), seen.end(),
+                         [](const auto& entry) { return entry.second == TrialState::kComplete; });
+  };
+  for (int looks = 0; complete() < 400 && looks < 20000; ++looks) {
+    for (const Trial& trial : Require(store->LoadTrials(1, revision))) {
+      seen[trial.number] = trial.state;
+      revision = std::max(revision, trial.revision);
+    }
+  }
+  CHECK(complete() == 400);
+  for (const pid_t child : children) CHECK(Wait(child) == 0);
+}
+
+TEST_CASE("kill -9 of a writer to PostgreSQL loses nothing that was finished") {
+  PostgresDatabase database;
+  Fill(database, 500);
+  for (int round = 0; round < 8; ++round) {
+    const pid_t child = Fork([&] { return Work(database.url(), "w"); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + 7 * round));
+    kill(child, SIGKILL);
+    Wait(child);
+    const auto store = database.Open();
+    for (const Trial& trial : Require(store->LoadTrials(1))) {
+      if (trial.state != TrialState::kComplete) continue;
+      const auto joules = static_cast<double>(trial.number);
+      if (trial.energy != Energy(joules)) FAIL("finished, then lost: " << Show(trial));
+    }
+    const auto running = Require(store->LoadRunningAttempts(1));
+    CHECK(running.size() <= 1);
+    for (const Attempt& attempt : running) {
+      Require(store->FinishAttempt({.study = 1,
+                                    .trial = attempt.trial,
+                                    .attempt = attempt.number,
+                                    .worker = attempt.worker.name},
+                                   Ended(AttemptState::kLost), RetryLimits{}, At(2000)));
+    }
+  }
+}
+
+TEST_CASE("a lost connection is an error once, and made anew by the next operation") {
+  PostgresDatabase database;
+  Fill(database, 3);
+  const auto store = database.Open();
+  const Claim claim = ClaimNext(*store, 1, "w", At(3));
+  CutConnections(database);
+  const auto lost = store->RenewLease(claim, At(99), Energy(1));
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().code == ErrorCode::kUnreachable);
+  Require(store->RenewLease(claim, At(99), Energy(1)));
+  Require(store->FinishAttempt(claim, Completed({{"error", 0.5}}, 2), {}, At(4)));
+  CHECK(Require(store->LoadTrial(1, claim.trial)).state == TrialState::kComplete);
+}
+
+TEST_CASE("machines may share a PostgreSQL store") {
+  PostgresDatabase database;
+  Fill(database, 2);
+  const auto store = database.Open();
+  CHECK(store->IsShared());
+  CHECK(Require(store->ClaimTrial(1, Worker("a", "boot-1"), At(99), At(3))).has_value());
+  CHECK(Require(store->ClaimTrial(1, Worker("b", "boot-2"), At(99), At(3))).has_value());
+}
+
+TEST_CASE("leases go by the server's clock, not by the worker's") {
+  PostgresDatabase database;
+  Fill(database, 1);
+  const auto store = database.Open(OpenMode::kWrite, Clock::kServers);
+  const auto here =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  Require(store->ClaimTrial(1, Worker("w"), here + std::chrono::seconds(60), here));
+  const Attempt attempt = Require(store->LoadRunningAttempts(1)).at(0);
+  // One machine here, so the clocks agree; what is stored is shifted by their difference.
+  CHECK(std::abs(store->ClockAhead().count()) < 1000);
+  CHECK((attempt.lease_until - attempt.started) == std::chrono::seconds(60));
+  CHECK(attempt.started == here + store->ClockAhead());
+}
+
+TEST_CASE("a worker that waits hears of a new trial, of one that waits again, and of the end") {
+  PostgresDatabase database;
+  Fill(database, 0);
+  const auto proposer = database.Open(), worker = database.Open();
+  const auto news = [&] {
+    const int fd = worker->NewsFd(1);
+    REQUIRE(fd >= 0);
+    if (worker->TakeNews()) return true;
+    pollfd one{fd, POLLIN, 0};
+    return poll(&one, 1, 2000) == 1 && worker->TakeNews();
+  };
+  CHECK(news());  // it cannot know what came before it listened
+  CHECK_FALSE(worker->TakeNews());
+  Require(proposer->AddTrial(1, SampleTrial(), {}, At(2)));
+  CHECK(news());
+  const Claim claim = ClaimNext(*worker, 1, "w", At(3));
+  worker->TakeNews();
+  Require(proposer->FinishAttempt(claim, Ended(AttemptState::kInterrupted), {}, At(4)));
+  CHECK(news());
+  Require(proposer->SetOpen(1, false));
+  CHECK(news());
+}
+
+TEST_CASE("one process leads a study in PostgreSQL, and another can once it is gone") {
+  PostgresDatabase database;
+  Fill(database, 0);
+  auto first = database.Open();
+  const auto second = database.Open();
+  CHECK(Require(first->TryLead(1)));
+  CHECK(Require(first->TryLead(1)));
+  CHECK_FALSE(Require(second->TryLead(1)));
+  CHECK(Require(second->TryLead(2)));  // another study
+  first.reset();
+  bool leads = false;
+  for (int k = 0; k < 100 && !leads; ++k) {
+    leads = Require(second->TryLead(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  CHECK(leads);
+}
+
+TEST_CASE("a text that PostgreSQL could not keep is made fit, and others are as they were") {
+  PostgresDatabase database;
+  Fill(database, 1);
+  const auto store = database.Open();
+  const Claim claim = ClaimNext(*store, 1, "w", At(3));
+  AttemptResult failed = Ended(AttemptState::kFailed);
+  failed.message = std::string("bytes \xff and \0 nul, \xc3\xa4 and\ttab", 30);
+  Require(store->FinishAttempt(claim, failed, {}, At(4)));
+  CHECK_THAT(Require(store->LoadTrial(1, 0)).message, Catch::StartsWith("bytes ? and"));
+  Require(store->AddEvent(1, "kind", "\xc3\xa4 and\ttab", At(5)));
+  CHECK(Require(store->LoadEvents(1)).at(0).message == "\xc3\xa4 and\ttab");
+}
+
+TEST_CASE("what is wrong with a PostgreSQL store's address is said") {
+  PostgresDatabase database;
+  const std::string server = database.url().substr(0, database.url().rfind('/') + 1);
+  SECTION("a password in the URL") {
+    const std::string with = "postgresql://joulefront:secret@127.0.0.1/db";
+    const Error error = OpenError(with);
+    CHECK(error.code == ErrorCode::kInvalidArgument);
+    CHECK_THAT(error.message, Catch::Contains("PGPASSWORD") && !Catch::Contains("secret"));
+    CHECK(OpenError("postgresql://127.0.0.1/db?password=x").code == ErrorCode::kInvalidArgument);
+  }
+  SECTION("no such database") {
+    const Error error = OpenError(server + "nowhere");
+    CHECK(error.code == ErrorCode::kUnreachable);
+    CHECK_THAT(error.message, Catch::Contains("nowhere\" does not exist"));
+  }
+  SECTION("no server") {
+    const Error error = OpenError("postgresql://joulefront@127.0.0.1:1/db");
+    CHECK(error.code == ErrorCode::kUnreachable);
+    CHECK_THAT(error.message, Catch::Contains("Connection refused"));
+  }
+  SECTION("encryption demanded of a server without") {
+    const Error error = OpenError(database.url() + "?sslmode=require");
+    CHECK(error.code == ErrorCode::kUnreachable);
+    CHECK_THAT(error.message, Catch::Contains("SSL"));
+  }
+  SECTION("a database without a store") {
+    const Error error = OpenError(database.url());
+    CHECK(error.code == ErrorCode::kNotFound);
+    CHECK_THAT(error.message, Catch::Contains("no joulefront store yet"));
+  }
+  SECTION("a store of a newer version") {
+    database.Open();
+    database.Run("UPDATE joulefront.store_version SET version = 99");
+    const Error error = OpenError(database.url());
+    CHECK(error.code == ErrorCode::kCorrupt);
+    CHECK_THAT(error.message, Catch::Contains("a newer joulefront"));
+  }
+  SECTION("a user without rights") {
+    Fill(database, 1);
+    database.Run(fmt::format("CREATE ROLE stranger_{} LOGIN", getpid()));
+    std::string url = database.url();
+    url.replace(url.find("joulefront@"), 10, fmt::format("stranger_{}", getpid()));
+    CHECK(OpenError(url).code == ErrorCode::kUnreachable);
+    CHECK_THAT(OpenError(url).message, Catch::Contains("may not do that"));
+    database.Run(fmt::format("DROP ROLE stranger_{}", getpid()));
+  }
+}
