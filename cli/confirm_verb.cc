@@ -196,7 +196,7 @@ int Run(const VerbOptions& options, std::size_t replicates) {
                 replicates > 0 ? OpenMode::kWrite : OpenMode::kRead);
   if (!opened) return Complain("confirm", opened.error());
   if (replicates > 0) {
-    auto lock = LockForRun(opened->path);
+    auto lock = LockForRun(*opened->store, opened->study.name, opened->path);
     if (!lock) return Complain("confirm", lock.error());
     opened->lock = std::move(*lock);
     auto lost = ReclaimLostAttempts(*opened->store, opened->id, opened->study, opened->path);

@@ -286,6 +286,31 @@ Result<std::vector<std::string>> AddFirstTrials(const OpenedStudy& opened,
   return notes;
 }
 
+/// Opens the study to run it. Where another machine's `run` is at work on it, shows how it goes,
+/// and takes over when that is done or gone; empty if a signal ended that.
+Result<std::optional<OpenedStudy>> OpenOrWait(const StudyFile& file, const std::string& path,
+                                              Console& console, SignalWatch& signals) {
+  for (bool told = false; signals.stop_requests() == 0;) {
+    auto opened = OpenForStudyFile(file, path);
+    if (opened) return std::optional(std::move(*opened));
+    const bool another = opened.error().code == ErrorCode::kBusy && IsPostgresUrl(path);
+    if (!another) return Pass(opened);
+    if (!std::exchange(told, true)) {
+      console.Say("another `joulefront run` leads this study: watching, to take over when it ends");
+    }
+    if (auto seen = OpenStudy(path, file.study.name, OpenMode::kRead)) {
+      auto counts = seen->store->CountTrials(seen->id);
+      if (counts) {
+        console.ShowProgress(fmt::format("watching: {} of {} trials done, {} running",
+                                         counts->complete + counts->pruned + counts->failed,
+                                         counts->total(), counts->running));
+      }
+    }
+    PauseFor(signals, Seconds(1.0));
+  }
+  return std::optional<OpenedStudy>();
+}
+
 void AddFlags(VerbOptions& options) {
   options.options().add_options()(
       "store", po::value<std::string>(),
@@ -330,20 +355,20 @@ int RunVerb(const Arguments& arguments) {
   if (!first) return Complain("run", first.error());
   if (*trunk) first->earlier = std::move(*trunk);
   SignalWatch signals;  // until here Ctrl-C just ends us, who may be waiting for stdin
-  auto opened = OpenForStudyFile(*file, path);
-  if (!opened) return Complain("run", opened.error());
-
   const auto console = MakeConsole(options.Has("quiet"));
-  auto begun = AddFirstTrials(*opened, *first);
+  auto opened = OpenOrWait(*file, path, *console, signals);
+  if (!opened) return Complain("run", opened.error());
+  if (!*opened) return 128 + signals.stop_signal();
+  auto begun = AddFirstTrials(**opened, *first);
   if (!begun) return Complain("run", begun.error());
   file->notes.insert(file->notes.end(), begun->begin(), begun->end());
   for (const std::string& note : file->notes) console->Say("note: " + note);
   std::error_code ignored;
   const RunOptions run{
       .store_path = path,
-      .id = opened->id,
+      .id = (*opened)->id,
       .worker_command = {std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
-                         "worker", path, "--study", opened->study.name},
+                         "worker", path, "--study", (*opened)->study.name},
       .no_meter_status = kMeterMissing,
       .on_progress =
           [&](const Progress& progress) {
@@ -352,13 +377,13 @@ int RunVerb(const Arguments& arguments) {
             }
           },
       .on_message = [&](const std::string& line) { console->Say(line); }};
-  StudyRunner runner(*opened->store, opened->study, run, signals);
+  StudyRunner runner(*(*opened)->store, (*opened)->study, run, signals);
   auto end = runner.Run();
   if (!end) {
     console->EndProgress();
     return Complain("run", end.error());
   }
-  return Conclude(*end, *opened, runner.progress(), *console, signals.stop_signal());
+  return Conclude(*end, **opened, runner.progress(), *console, signals.stop_signal());
 }
 
 }  // namespace joulefront

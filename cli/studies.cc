@@ -109,16 +109,16 @@ Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& s
     return entry.name == file.study.name;
   });
   if (known == studies->end()) {
-    auto lock = LockForRun(store_path);
+    auto lock = LockForRun(**store, file.study.name, store_path);
     if (!lock) return Pass(lock);
-    auto id = (*store)->CreateStudy(file.study, CalendarNow());
-    if (!id) return Pass(id);
-    return Load(store_path, std::move(*store), *id, std::move(*lock));
+    auto made = (*store)->CreateStudy(file.study, CalendarNow());
+    if (!made) return Pass(made);
+    return Load(store_path, std::move(*store), *made, std::move(*lock));
   }
   auto stored = (*store)->LoadStudy(known->id);
   if (!stored) return Pass(stored);
   JF_TRY(RequireSameDefinition(*stored, file.study, store_path));
-  auto lock = LockForRun(store_path);
+  auto lock = LockForRun(**store, file.study.name, store_path);
   if (!lock) return Pass(lock);
   JF_TRY((*store)->UpdateSettings(known->id, file.study));
   return Load(store_path, std::move(*store), known->id, std::move(*lock));

@@ -337,14 +337,15 @@ bool PostgresConnection::TakeNews() {
   return came;
 }
 
-Result<bool> PostgresConnection::TryLead(StudyId study) {
+Result<bool> PostgresConnection::TryLead(const std::string& study) {
   JF_TRY(EnsureConnected());
   int& session = leads_in_[study];
   if (session == session_) return true;
   // The first number is "joul": advisory locks are the database's, not ours alone.
-  auto locked = Execute(fmt::format("SELECT pg_try_advisory_lock({}, {}::int)", 0x6a6f756c, study));
-  if (!locked) return Pass(locked);
-  if (std::string_view(PQgetvalue(locked->get(), 0, 0)) != "t") return false;
+  auto query = Prepare("SELECT pg_try_advisory_lock(?1::int, hashtext(?2))");
+  if (!query) return Pass(query);
+  JF_TRY(query->Bind(0x6a6f756c, study).Step());
+  if (query->Int(0) == 0) return false;
   session = session_;
   return true;
 }

@@ -82,7 +82,7 @@ class PostgresConnection final : public SqlConnection {
   Result<void> Announce(StudyId study) override;
   int NewsFd(StudyId study) override;
   bool TakeNews() override;
-  Result<bool> TryLead(StudyId study) override;
+  Result<bool> TryLead(const std::string& study) override;
 
  private:
   friend class PostgresStatement;
@@ -114,8 +114,8 @@ class PostgresConnection final : public SqlConnection {
   std::chrono::steady_clock::time_point next_try_{};
   std::chrono::milliseconds pause_{0};  // before the next try to connect
   std::optional<StudyId> listens_;
-  int listening_in_ = 0;             // the session that listens
-  std::map<StudyId, int> leads_in_;  // the session that holds the advisory lock
+  int listening_in_ = 0;                 // the session that listens
+  std::map<std::string, int> leads_in_;  // the session that holds the advisory lock
   bool news_ = false;
   std::map<std::string, std::unique_ptr<PostgresStatement>, std::less<>> prepared_;
 };

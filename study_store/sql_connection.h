@@ -147,7 +147,7 @@ class SqlConnection {
   virtual std::chrono::milliseconds ClockAhead() const { return std::chrono::milliseconds(0); }
   /// As StudyStore's.
   virtual Result<std::vector<std::string>> FindDamage() = 0;
-  virtual Result<bool> TryLead(StudyId) { return true; }
+  virtual Result<bool> TryLead(const std::string& /*study*/) { return true; }
   virtual int NewsFd(StudyId) { return -1; }
   virtual bool TakeNews() { return false; }
   /// Within a transaction: once it is committed, everybody's NewsFd(study) is readable.

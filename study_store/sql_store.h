@@ -65,7 +65,7 @@ class SqlStore final : public StudyStore {
 
   bool IsShared() override { return connection_->IsShared(); }
   std::chrono::milliseconds ClockAhead() override { return connection_->ClockAhead(); }
-  Result<bool> TryLead(StudyId study) override { return connection_->TryLead(study); }
+  Result<bool> TryLead(const std::string& study) override { return connection_->TryLead(study); }
   int NewsFd(StudyId study) override { return connection_->NewsFd(study); }
   bool TakeNews() override { return connection_->TakeNews(); }
 

@@ -171,8 +171,8 @@ class StudyStore {
   /// are of this machine's clock; times loaded are of the store's.
   virtual std::chrono::milliseconds ClockAhead() { return std::chrono::milliseconds(0); }
   /// Whether this process is, from now on and as long as it is connected, the one that proposes for
-  /// the study; false while another is. Asked again it says whether that still holds.
-  virtual Result<bool> TryLead(StudyId) { return true; }
+  /// the study of that name; false while another is. Asked again it says whether that still holds.
+  virtual Result<bool> TryLead(const std::string& /*study*/) { return true; }
   /// Something to poll while there is nothing to do: readable once a trial of the study may be
   /// waiting, or the study was closed. -1: there is none, so look again now and then.
   virtual int NewsFd(StudyId) { return -1; }

@@ -40,7 +40,15 @@ constexpr Seconds kLastPatience(5.0);  // with workers that were told twice to s
 
 }  // namespace
 
-Result<FileDescriptor> LockForRun(const std::string& store_path) {
+Result<FileDescriptor> LockForRun(StudyStore& store, const std::string& study,
+                                  const std::string& store_path) {
+  const std::string message = fmt::format(
+      "another `joulefront run`, `confirm` or `ask-tell` is at work on '{}'; wait for it or stop "
+      "it",
+      store_path);
+  auto leads = store.TryLead(study);
+  if (!leads) return Pass(leads);
+  if (!*leads) return Fail(ErrorCode::kBusy, message);
   const fs::path root = WorkRootOf(store_path);
   std::error_code error;
   fs::create_directories(root, error);
@@ -50,10 +58,9 @@ Result<FileDescriptor> LockForRun(const std::string& store_path) {
                                                      "is writable",
                                                      root.string(), root.parent_path().string()));
   }
-  if (flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
-  return Fail(ErrorCode::kBusy, fmt::format("another `joulefront run`, `confirm` or `ask-tell` is "
-                                            "at work on '{}'; wait for it or stop it",
-                                            store_path));
+  // Of a shared store, the folder is this machine's alone.
+  if (store.IsShared() || flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
+  return Fail(ErrorCode::kBusy, message);
 }
 
 StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions options,
@@ -95,15 +102,32 @@ Result<RunEnd> StudyRunner::Loop() {
   failed_before_ = counts_.failed;
   JF_TRY(store_.AddEvent(options_.id, "run started", fmt::format("{} trials done", done_before_),
                          CalendarNow()));
-  JF_TRY(Look());
   while (true) {
-    JF_TRY(Propose());
-    if (const auto end = Finished()) return *end;
-    JF_TRY(KeepWorkers());
+    auto end = Turn();
+    if (end && *end) return **end;
+    if (!end) JF_TRY(TellStoreAway(end.error()));
     Pause();
     if (signals_.stop_requests() > 0) return RunEnd::kInterrupted;
-    JF_TRY(Look());
   }
+}
+
+Result<std::optional<RunEnd>> StudyRunner::Turn() {
+  JF_TRY(Look());
+  store_away_ = false;
+  JF_TRY(Propose());
+  if (const auto end = Finished()) return end;
+  JF_TRY(KeepWorkers());
+  return std::optional<RunEnd>();
+}
+
+/// A server may be away for a while: trainings go on, and so do we once it is back.
+Result<void> StudyRunner::TellStoreAway(const Error& error) {
+  const bool may_pass = store_.IsShared() &&
+                        (error.code == ErrorCode::kUnreachable || error.code == ErrorCode::kBusy);
+  if (!may_pass) return tl::unexpected(error);
+  if (!std::exchange(store_away_, true)) Say(error.message + "; trying again");
+  pause_ms_ = kLongestPauseMs;
+  return {};
 }
 
 Result<void> StudyRunner::CountTrials() {
@@ -138,6 +162,14 @@ Result<void> StudyRunner::Look() {
 /// Clock, joules and leases: what need not be known to the millisecond.
 Result<void> StudyRunner::KeepBooks(Seconds now) {
   next_books_ = now + kBookkeeping;
+  auto leads = store_.TryLead(study_.name);
+  if (!leads) return Pass(leads);
+  if (!*leads) {
+    return Fail(ErrorCode::kConflict,
+                fmt::format("another `joulefront run` took the study over while the connection to "
+                            "{} was lost; it goes on there",
+                            options_.store_path));
+  }
   if (IdentityOf(options_.store_path) != store_identity_) {
     return Fail(
         ErrorCode::kUnavailable,

@@ -53,7 +53,8 @@ struct RunOptions {
 
 /// The exclusive right to propose for the studies of a store on this machine, held while the
 /// descriptor is open. Errors: kBusy if another `run` holds it; kUnavailable.
-Result<FileDescriptor> LockForRun(const std::string& store_path);
+Result<FileDescriptor> LockForRun(StudyStore& store, const std::string& study,
+                                  const std::string& store_path);
 
 class StudyRunner {
  public:
@@ -79,6 +80,8 @@ class StudyRunner {
 
   std::int64_t Done() const { return counts_.complete + counts_.pruned + counts_.failed; }
   Result<RunEnd> Loop();
+  Result<std::optional<RunEnd>> Turn();
+  Result<void> TellStoreAway(const Error& error);
   Result<void> CountTrials();
   Result<void> Look();
   Result<void> KeepBooks(Seconds now);
@@ -113,6 +116,7 @@ class StudyRunner {
   Seconds begin_, last_books_, next_books_;
   std::int64_t done_before_ = 0, failed_before_ = 0;
   bool exhausted_ = false;
+  bool store_away_ = false;
   std::optional<std::int64_t> too_dear_at_;  // Done() when the sampler last found all too dear
   int pause_ms_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "study_store/open_store.h"
 #include "study_store/placeholders.h"
 #include "workers/process.h"
 
@@ -72,6 +73,16 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
   return environment;
 }
 
+/// The database that a URL names, as a file's name; "joulefront" where it names none.
+std::string DatabaseOf(const std::string& url) {
+  const auto host = url.find("://") + 3;
+  const auto slash = url.find('/', host);
+  std::string name = slash == std::string::npos ? "" : url.substr(slash + 1);
+  name.resize(std::min(name.size(), name.find('?')));
+  for (char& c : name) c = c == '/' ? '_' : c;
+  return name.empty() || name.front() == '.' ? "joulefront" : name;
+}
+
 /// An earlier trainer may have put a symbolic link in its place, that leads elsewhere.
 Result<void> MakeWorkDir(const std::string& path) {
   std::error_code error;
@@ -98,8 +109,9 @@ std::string ResolveProgram(const std::string& program, const std::string& study_
 
 std::string WorkRootOf(const std::string& store_path) {
   std::error_code error;  // with links resolved, so that a store has one folder by all its names
-  fs::path base = fs::weakly_canonical(fs::absolute(store_path), error);
-  if (error) base = fs::absolute(store_path).lexically_normal();
+  const std::string name = IsPostgresUrl(store_path) ? DatabaseOf(store_path) : store_path;
+  fs::path base = fs::weakly_canonical(fs::absolute(name), error);
+  if (error) base = fs::absolute(name).lexically_normal();
   if (base.extension() == ".db") base.replace_extension();
   base += ".work";
   return base.string();

@@ -20,7 +20,8 @@ struct TrainerCommand {
 };
 
 /// The folder for everything of a store that is no table: STORE without ".db" + ".work", absolute
-/// and without links.
+/// and without links. Of a database server: DATABASE.work in the present folder, which workers on
+/// other machines have in common, or have each for itself.
 std::string WorkRootOf(const std::string& store_path);
 
 /// Where an attempt's folder is: STUDY/TRIAL.ATTEMPT below WorkRootOf().

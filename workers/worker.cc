@@ -1,9 +1,11 @@
 #include "workers/worker.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -28,6 +30,11 @@ namespace {
 // While nothing waits, the store is asked again after this long, ever more slowly.
 constexpr int kFirstPauseMs = 5;
 constexpr int kLongestPauseMs = 200;
+// Where the store tells when there is something, this long.
+constexpr int kLongestPauseWithNewsMs = 10'000;
+// Of a machine that is gone nothing is heard but that its leases end; a connection may be lost for
+// a while, and be made anew.
+constexpr Seconds kLease(30.0), kSharedLease(120.0);
 // How long a result that the store refuses is kept, once we are told to stop.
 constexpr Seconds kLastPatience(5.0);
 
@@ -48,7 +55,8 @@ class Worker {
         self_(ThisWorker(options.slot)),
         metering_{ThisMachine(), PlanOf(study_, options.slot)},
         gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)),
-        stopping_(store, id, study_) {}
+        stopping_(store, id, study_),
+        lease_(options.lease.value_or(store.IsShared() ? kSharedLease : kLease)) {}
 
   /// Trains a complete trial again, alone on the machine. Waits for that.
   Result<AttemptResult> RunConfirmation(TrialNumber trial, std::uint64_t seed) {
@@ -57,7 +65,7 @@ class Worker {
       if (signals_.stop_requests() > 0) return AttemptResult{.state = AttemptState::kInterrupted};
     }
     const TimePoint now = CalendarNow();
-    auto claim = store_.ClaimConfirmation(id_, trial, seed, self_, Later(now, options_.lease), now);
+    auto claim = store_.ClaimConfirmation(id_, trial, seed, self_, Later(now, lease_), now);
     if (!claim) return Pass(claim);
     return RunClaim(*claim, AttemptKind::kConfirmation);
   }
@@ -70,8 +78,8 @@ class Worker {
       if (MayMeter(study_.workers.exclusive)) {
         auto ran = RunNext();
         gpu_lock_.Release();
-        if (!ran) return Pass(ran);
-        if (*ran) {
+        if (!ran && !MayPass(ran.error())) return Pass(ran);
+        if (ran && *ran) {
           pause = kFirstPauseMs;
           continue;
         }
@@ -79,8 +87,7 @@ class Worker {
       host_lock_.Release();
       auto open = store_.IsOpen(id_);
       if (open && !*open) return {};
-      PauseFor(signals_, Seconds(pause * 1e-3));
-      pause = std::min(2 * pause, kLongestPauseMs);
+      pause = std::min(2 * pause, Wait(pause));
     }
     return {};
   }
@@ -88,6 +95,25 @@ class Worker {
  private:
   void Say(const std::string& line) const {
     if (options_.on_line) options_.on_line(line);
+  }
+
+  /// Whether it is a server that is away for a while, which is told once.
+  bool MayPass(const Error& error) {
+    if (!store_.IsShared() || error.code != ErrorCode::kUnreachable) return false;
+    if (!std::exchange(told_away_, true)) Say(error.message + "; trying again");
+    return true;
+  }
+
+  /// Waits for news of the store, a signal, or some time; gives the longest that it is worth to
+  /// wait next time.
+  int Wait(int pause) {
+    const int news = store_.NewsFd(id_);
+    if (store_.TakeNews()) return kFirstPauseMs;
+    std::array<pollfd, 2> fds = {{{signals_.fd(), POLLIN, 0}, {news, POLLIN, 0}}};
+    poll(fds.data(), fds.size(), pause);
+    signals_.Drain();
+    if (store_.TakeNews()) return kFirstPauseMs;
+    return news >= 0 ? kLongestPauseWithNewsMs : kLongestPauseMs;
   }
 
   /// Whether nobody who wants the machine, or the GPU, for itself stands in the way.
@@ -105,8 +131,8 @@ class Worker {
   /// False if nothing waits.
   Result<bool> RunNext() {
     const TimePoint now = CalendarNow();
-    auto claim = store_.ClaimTrial(id_, self_, Later(now, options_.lease), now, std::nullopt,
-                                   study_.budget.energy);
+    auto claim =
+        store_.ClaimTrial(id_, self_, Later(now, lease_), now, std::nullopt, study_.budget.energy);
     if (!claim && claim.error().code != ErrorCode::kBusy) return Pass(claim, "claiming a trial");
     if (!claim || !*claim) return false;
     JF_TRY(RunClaim(**claim, AttemptKind::kTrial));
@@ -225,18 +251,17 @@ class Worker {
   }
 
   AttemptCallbacks CallbacksFor(const Claim& claim, AttemptKind kind) {
-    return {.on_progress =
-                [this, &claim, kind](const ProgressMessage& progress,
-                                     const std::vector<PhaseEnergy>& energy) {
-                  return kind == AttemptKind::kConfirmation ||
-                         TakeProgress(claim, progress, energy);
-                },
-            .on_heartbeat =
-                [this, &claim](const std::vector<PhaseEnergy>& energy) {
-                  const auto renewed =
-                      store_.RenewLease(claim, Later(CalendarNow(), options_.lease), energy);
-                  return renewed || renewed.error().code != ErrorCode::kLeaseLost;
-                }};
+    return {
+        .on_progress =
+            [this, &claim, kind](const ProgressMessage& progress,
+                                 const std::vector<PhaseEnergy>& energy) {
+              return kind == AttemptKind::kConfirmation || TakeProgress(claim, progress, energy);
+            },
+        .on_heartbeat =
+            [this, &claim](const std::vector<PhaseEnergy>& energy) {
+              const auto renewed = store_.RenewLease(claim, Later(CalendarNow(), lease_), energy);
+              return renewed || renewed.error().code != ErrorCode::kLeaseLost;
+            }};
   }
 
   /// Stores a report, with the joules so far of what is metered. Whether the attempt should go on.
@@ -289,7 +314,8 @@ class Worker {
                         claim.attempt));
         return {};
       }
-      const bool may_pass = code == ErrorCode::kBusy || code == ErrorCode::kUnavailable;
+      const bool may_pass = code == ErrorCode::kBusy || code == ErrorCode::kUnavailable ||
+                            code == ErrorCode::kUnreachable;
       if (signals_.stop_requests() > 0 && !give_up_at) give_up_at = MonotonicNow() + kLastPatience;
       if (!may_pass || signals_.stop_requests() > 1 ||
           (give_up_at && MonotonicNow() >= *give_up_at)) {
@@ -310,17 +336,19 @@ class Worker {
   WorkerIdentity self_;
   Metering metering_;
   HostLock host_lock_, gpu_lock_;  // an attempt holds both
-  bool told_waiting_ = false, told_problem_ = false;
+  bool told_waiting_ = false, told_problem_ = false, told_away_ = false;
   EarlyStopping stopping_;
+  Seconds lease_;
   struct {
     StopVerdict verdict;
     NamedValues last;
   } pruned_;  // of the attempt that was stopped early
 };
 
+/// `now` by the store's clock. Containers have a host name and process ids of their own.
 bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {
   if (attempt.lease_until < now) return true;
-  return attempt.worker.boot_id == boot_id &&
+  return attempt.worker.boot_id == boot_id && attempt.worker.host == HostName() &&
          !IsAlive(static_cast<pid_t>(attempt.worker.pid), attempt.worker.start_ticks);
 }
 
@@ -377,7 +405,7 @@ Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& stud
   const std::string boot_id = BootId();
   int reclaimed = 0;
   for (const Attempt& attempt : *running) {
-    if (!IsGone(attempt, boot_id, CalendarNow())) continue;
+    if (!IsGone(attempt, boot_id, CalendarNow() + store.ClockAhead())) continue;
     KillLeftovers(WorkDirOf(store_path, study.name, attempt.trial, attempt.number));
     const Claim claim{.study = id,
                       .trial = attempt.trial,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -12,9 +13,9 @@
 namespace joulefront {
 
 struct WorkerOptions {
-  std::string store_path;  // for the attempts' folders
-  int slot = 0;            // which worker of this machine: picks the GPU, stands in the name
-  Seconds lease{30.0};
+  std::string store_path;        // for the attempts' folders
+  std::optional<Seconds> lease;  // default: 30 s, of a shared store 120 s
+  int slot = 0;                  // which worker of this machine: picks the GPU, stands in the name
   std::function<void(const std::string&)> on_line;  // what a person may want to read; one line each
 };
 

@@ -211,14 +211,14 @@ TEST_CASE("one process leads a study in PostgreSQL, and another can once it is g
   Fill(database, 0);
   auto first = database.Open();
   const auto second = database.Open();
-  CHECK(Require(first->TryLead(1)));
-  CHECK(Require(first->TryLead(1)));
-  CHECK_FALSE(Require(second->TryLead(1)));
-  CHECK(Require(second->TryLead(2)));  // another study
+  CHECK(Require(first->TryLead("digits")));
+  CHECK(Require(first->TryLead("digits")));
+  CHECK_FALSE(Require(second->TryLead("digits")));
+  CHECK(Require(second->TryLead("another")));  // another study
   first.reset();
   bool leads = false;
   for (int k = 0; k < 100 && !leads; ++k) {
-    leads = Require(second->TryLead(1));
+    leads = Require(second->TryLead("digits"));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   CHECK(leads);
