@@ -30,6 +30,37 @@ std::string Tables() {
   return text;
 }
 
+/// For whoever looks with psql: one row a trial.
+constexpr const char* kTrialsWide = R"sql(
+CREATE VIEW trials_wide AS
+SELECT
+  study.name AS study,
+  trial.number,
+  trial.state,
+  trial.configuration,
+  (SELECT json_object_agg(name, value ORDER BY name)::text FROM trial_value AS v
+    WHERE v.study = trial.study AND v.trial = trial.number) AS values_json,
+  total.joules AS energy_j,
+  provenance.class AS energy_class,
+  total.coverage,
+  total.provenance AS comparability_key,
+  total.wall_s,
+  (SELECT sum(joules) FROM energy AS e
+    WHERE e.study = trial.study AND e.trial = trial.number AND e.phase = 'total') AS spent_j,
+  trial.attempts,
+  trial.failure,
+  trial.message,
+  trial.proposed_by,
+  trial.reason,
+  to_timestamp(trial.created_ms / 1000.0) AS created,
+  to_timestamp(trial.finished_ms / 1000.0) AS finished
+FROM trial
+JOIN study ON study.id = trial.study
+LEFT JOIN energy AS total ON trial.state IN ('complete', 'pruned') AND total.study = trial.study
+  AND total.trial = trial.number AND total.attempt = trial.attempts AND total.phase = 'total'
+LEFT JOIN provenance ON provenance.id = total.provenance;
+)sql";
+
 /// The version of the store in the database; empty if there is none.
 Result<std::optional<std::int64_t>> VersionOf(PostgresConnection& connection) {
   auto there = connection.Execute("SELECT to_regclass('joulefront.store_version') IS NOT NULL");
@@ -58,7 +89,7 @@ Result<void> CreateTables(PostgresConnection& connection) {
     auto version = VersionOf(connection);
     if (!version) return Pass(version);
     if (*version) return {};
-    JF_TRY(connection.Execute(Tables()));
+    JF_TRY(connection.Execute(Tables() + kTrialsWide));
     JF_TRY(
         connection.Execute(fmt::format("CREATE TABLE store_version (version bigint NOT NULL);"
                                        " INSERT INTO store_version VALUES ({})",

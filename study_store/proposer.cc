@@ -34,6 +34,14 @@ Proposer::Proposer(StudyStore& store, StudyId id, Study study, std::unique_ptr<S
   JF_CHECK(sampler_ != nullptr);
 }
 
+void Proposer::BeginAgain() {
+  sampler_ = MakeSampler(study_.sampler);
+  history_ = History(study_.objectives.size());
+  trials_.clear();
+  revision_ = 0;
+  confirmations_.reset();
+}
+
 Result<void> Proposer::Refresh() {
   auto changed = store_.LoadTrials(id_, revision_);
   if (!changed) return Pass(changed);

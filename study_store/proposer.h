@@ -25,6 +25,10 @@ class Proposer {
   /// fit the study.
   Result<void> Refresh();
 
+  /// Forgets all that was read, so that the next Refresh() reads it anew: for a store that may have
+  /// gone back to an earlier state.
+  void BeginAgain();
+
   /// Adds the sampler's proposal to the store. `spent`: joules of the study so far, for a budget of
   /// joules that binds, in which those that are foreseen for it are reserved; empty where none
   /// does. kConflict if the study has `limit` trials already.

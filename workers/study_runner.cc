@@ -112,6 +112,7 @@ Result<RunEnd> StudyRunner::Loop() {
 }
 
 Result<std::optional<RunEnd>> StudyRunner::Turn() {
+  if (store_away_) proposer_.BeginAgain();  // a server that crashed may have lost the last changes
   JF_TRY(Look());
   store_away_ = false;
   JF_TRY(Propose());

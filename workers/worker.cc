@@ -128,8 +128,29 @@ class Worker {
     return free;
   }
 
+  /// Gives back what was claimed for us by a commit that was never answered.
+  Result<void> ReturnLostClaims() {
+    auto running = store_.LoadRunningAttempts(id_);
+    if (!running) return Pass(running);
+    for (const Attempt& attempt : *running) {
+      if (attempt.worker.name != self_.name) continue;
+      const Claim claim{.study = id_,
+                        .trial = attempt.trial,
+                        .attempt = attempt.number,
+                        .worker = self_.name,
+                        .configuration = {}};
+      JF_TRY(Deliver(claim,
+                     {.state = AttemptState::kInterrupted,
+                      .message = "the store was lost while it was claimed"},
+                     /*we_stopped=*/true));
+    }
+    told_away_ = false;
+    return {};
+  }
+
   /// False if nothing waits.
   Result<bool> RunNext() {
+    if (told_away_) JF_TRY(ReturnLostClaims());
     const TimePoint now = CalendarNow();
     auto claim =
         store_.ClaimTrial(id_, self_, Later(now, lease_), now, std::nullopt, study_.budget.energy);

@@ -7,6 +7,8 @@ endfunction()
 
 joulefront_bench(bench_pareto bench/bench_pareto.cc)
 joulefront_bench(bench_store bench/bench_store.cc)
+joulefront_bench(bench_shared_store bench/bench_shared_store.cc)
+target_link_libraries(bench_shared_store PRIVATE joulefront::workers)
 joulefront_bench(bench_trainer bench/bench_trainer.cc)
 joulefront_bench(bench_search bench/bench_search.cc)
 joulefront_bench(bench_meter bench/bench_meter.cc)

@@ -38,6 +38,8 @@ class Fault(Exception):
 
 
 class Storm:
+    store = "s.db"
+
     def __init__(self, joulefront, folder, trials, workers, seed=1, sampler="sobol"):
         self.joulefront = joulefront
         self.folder = pathlib.Path(folder).resolve()
@@ -50,7 +52,7 @@ class Storm:
     def start(self, environment=None, flags=()):
         """`joulefront run`, in a group of its own, with all that it says in run.log."""
         log = open(self.folder / "run.log", "ab")
-        return subprocess.Popen([self.joulefront, "run", "study.toml", "--store", "s.db", "--quiet", *flags],
+        return subprocess.Popen([self.joulefront, "run", "study.toml", "--store", self.store, "--quiet", *flags],
                                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                 start_new_session=True, env={**os.environ, **(environment or {})})
 
@@ -127,7 +129,7 @@ class Storm:
                              "GROUP BY study, trial HAVING count(*) > 1")
         if doubles:
             raise Fault(f"complete twice: {doubles}")
-        audit = subprocess.run([self.joulefront, "audit", "s.db", "--format", "json"], cwd=self.folder,
+        audit = subprocess.run([self.joulefront, "audit", self.store, "--format", "json"], cwd=self.folder,
                                capture_output=True, text=True)
         if audit.returncode != 0:
             raise Fault(f"audit ended with {audit.returncode}: {audit.stdout}{audit.stderr}")
