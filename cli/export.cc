@@ -174,6 +174,24 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
   return exported;
 }
 
+/// A store that is no file, as one; whole or not at all.
+Result<void> CopyToFile(const std::string& from, const std::string& target) {
+  std::error_code error;
+  if (std::filesystem::exists(std::filesystem::symlink_status(target, error))) {
+    return Fail(ErrorCode::kConflict,
+                fmt::format("{} exists already; name a file that is not there yet", target));
+  }
+  const std::string partial = target + ".partial";
+  std::filesystem::remove(partial, error);
+  auto copied = CopyStudies(from, partial);
+  if (copied) std::filesystem::rename(partial, target, error);
+  if (copied && !error) return {};
+  std::error_code ignored;
+  std::filesystem::remove(partial, ignored);
+  if (!copied) return Pass(copied);
+  return Fail(ErrorCode::kUnavailable, fmt::format("cannot write {}: {}", target, error.message()));
+}
+
 int ExportStore(const VerbOptions& options) {
   const auto output = options.Get("output");
   if (!output) return options.Refuse("--format sqlite needs --output FILE");
@@ -182,7 +200,8 @@ int ExportStore(const VerbOptions& options) {
   }
   const auto place = FindStore(options.positional().empty() ? "" : options.positional()[0]);
   if (!place) return Complain("export", place.error());
-  const auto copied = CopySqliteStore(place->path, *output);
+  const auto copied = IsPostgresUrl(place->path) ? CopyToFile(place->path, *output)
+                                                 : CopySqliteStore(place->path, *output);
   return copied ? kDone : Complain("export", copied.error());
 }
 

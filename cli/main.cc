@@ -24,6 +24,7 @@ constexpr Verb kVerbs[] = {
     {"front", "show the Pareto front: what each point costs, and the knee", FrontVerb},
     {"status", "show where a study stands", StatusVerb},
     {"export", "write all trials as CSV or JSON, or a copy of the store", ExportVerb},
+    {"import", "copy studies from another store into this one", ImportVerb},
     {"confirm", "train the points of the front again, and see which of them hold", ConfirmVerb},
     {"audit", "check that a study's records hold together, and show where its joules went",
      AuditVerb},

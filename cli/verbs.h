@@ -26,6 +26,7 @@ int TryVerb(const Arguments& arguments);
 int StatusVerb(const Arguments& arguments);
 int FrontVerb(const Arguments& arguments);
 int ExportVerb(const Arguments& arguments);
+int ImportVerb(const Arguments& arguments);
 int AuditVerb(const Arguments& arguments);
 int ConfirmVerb(const Arguments& arguments);
 int MeasureVerb(const Arguments& arguments);

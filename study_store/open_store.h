@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "study_store/store.h"
 
@@ -33,6 +35,13 @@ Result<std::unique_ptr<StudyStore>> OpenSqliteStore(const std::string& path, Ope
 /// on writing to it. Errors: those of opening it to read; kConflict if the target exists;
 /// kUnavailable; kCorrupt if what was copied is damaged.
 Result<void> CopySqliteStore(const std::string& path, const std::string& target);
+
+/// Copies a store's studies (or the one of that name), with all that is recorded of them, each as
+/// it is at one moment, to another store, which is made if it is not there. Gives their names.
+/// Errors: those of opening either; kNotFound if there is no such study; kConflict if the other
+/// store has a study of that name.
+Result<std::vector<std::string>> CopyStudies(const std::string& from, const std::string& to,
+                                             const std::optional<std::string>& name = {});
 
 /// A store that lives as long as the object: for ask-tell without --store, and for tests.
 std::unique_ptr<StudyStore> NewMemoryStore();

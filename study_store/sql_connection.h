@@ -69,6 +69,9 @@ class Query {
   /// Runs to the end, and gives the number of rows changed.
   Result<std::int64_t> Run();
 
+  /// For whoever binds columns one by one.
+  SqlStatement& statement() { return *statement_; }
+
   bool IsNull(int column) const { return statement_->IsNull(column); }
   std::int64_t Int(int column) const { return statement_->Int(column); }
   double Real(int column) const { return statement_->Real(column); }

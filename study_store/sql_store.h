@@ -21,6 +21,10 @@ class SqlStore final : public StudyStore {
   explicit SqlStore(std::unique_ptr<SqlConnection> connection)
       : connection_(std::move(connection)) {}
 
+  /// Copies a study of another store, with all that belongs to it. kConflict if this store has one
+  /// of that name.
+  Result<StudyId> CopyStudyFrom(SqlStore& other, StudyId study);
+
   Result<StudyId> CreateStudy(const Study& study, TimePoint now) override;
   Result<std::vector<StudyEntry>> ListStudies() override;
   Result<Study> LoadStudy(StudyId study) override;

@@ -237,6 +237,49 @@ TEST_CASE("a text that PostgreSQL could not keep is made fit, and others are as 
   CHECK(Require(store->LoadEvents(1)).at(0).message == "\xc3\xa4 and\ttab");
 }
 
+TEST_CASE("a study goes from a file to PostgreSQL and home again, with nothing lost") {
+  PostgresDatabase database;
+  TestFolder folder;
+  {
+    const auto store = OpenFile(folder / "laptop.db");
+    Require(store->CreateStudy(SampleStudy("other"), At(1)));
+    const StudyId id = Require(store->CreateStudy(SampleStudy("digits"), At(1)));
+    for (int k = 0; k < 5; ++k) Require(store->AddTrial(id, SampleTrial(k), {}, At(2)));
+    const Claim done = ClaimNext(*store, id, "w", At(3));
+    Require(store->AddProgress(done, 1, {{"error", 0.75}, {"odd", std::nan("")}}, At(4)));
+    Require(store->FinishAttempt(done, Completed({{"error", 0.5}}, 3), {}, At(5)));
+    const Claim again =
+        Require(store->ClaimConfirmation(id, done.trial, 9, Worker("w"), At(99), At(6)));
+    Require(store->FinishAttempt(again, Completed({{"error", 0.625}}, 4), {}, At(7)));
+    ClaimNext(*store, id, "w", At(8));
+    Require(store->AddSearchEnergy(id, Phase("search", 0.25)));
+    Require(store->AddElapsed(id, Seconds(12.5)));
+    Require(store->SetOpen(id, false));
+    Require(store->AddEvent(id, "kind", "what", At(9)));
+  }
+  const auto there = Require(CopyStudies(folder / "laptop.db", database.url(), "digits"));
+  CHECK(there == std::vector<std::string>{"digits"});
+  Require(CopyStudies(database.url(), folder / "home.db"));
+  // The copy has one study, of another number.
+  const auto show = [](StudyStore& store) {
+    std::string text;
+    for (const StudyEntry& entry : Require(store.ListStudies())) {
+      if (entry.name != "digits") continue;
+      text = Show(store);
+      const std::string head = fmt::format("study {} 'digits'", entry.id);
+      text = text.substr(text.find(head) + head.size());
+    }
+    return text;
+  };
+  const std::string laptop = show(*OpenFile(folder / "laptop.db"));
+  CHECK(laptop.size() > 1000);
+  CHECK(show(*database.Open(OpenMode::kRead)) == laptop);
+  CHECK(show(*OpenFile(folder / "home.db")) == laptop);
+  const auto twice = CopyStudies(folder / "laptop.db", database.url());
+  REQUIRE_FALSE(twice);
+  CHECK(twice.error().code == ErrorCode::kConflict);
+}
+
 TEST_CASE("what is wrong with a PostgreSQL store's address is said") {
   PostgresDatabase database;
   const std::string server = database.url().substr(0, database.url().rfind('/') + 1);
