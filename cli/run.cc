@@ -142,10 +142,21 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   if (study.workers.count < 1 || (study.budget.trials && *study.budget.trials < 1)) {
     return Fail(ErrorCode::kInvalidArgument, "--workers and --trials must be at least 1");
   }
+  if (const auto launch = options.Get("launch")) {
+    const auto kind = LaunchKindFromName(*launch);
+    if (!kind) return Fail(ErrorCode::kInvalidArgument, "--launch is local, command or slurm");
+    file->launch.kind = *kind;
+  }
+  if (file->launch.kind == LaunchKind::kCommand && file->launch.command.empty()) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "--launch command needs [launch] command = [\"ssh\", \"node{slot}\", \"{worker}\"]");
+  }
   if (study.workers.exclusive && study.workers.count > 1) {
     return Fail(ErrorCode::kInvalidArgument, "exclusive = true allows one worker only");
   }
-  if (!options.Has("check")) {  // it may start programs of the user's
+  // It may start programs of the user's, and what other machines have is theirs to say.
+  if (!options.Has("check") && file->launch.kind == LaunchKind::kLocal) {
     // Better now than by every worker.
     auto meter = MakeMeter(ThisMachine(), PlanOf(study, 0), MonotonicNow(), CpuUsage{});
     if (!meter) return Pass(meter);
@@ -316,6 +327,8 @@ void AddFlags(VerbOptions& options) {
       "store", po::value<std::string>(),
       "where to keep the study (default: JOULEFRONT_STORE, else NAME.db)")(
       "workers", po::value<int>(), "worker processes, instead of [workers] count")(
+      "launch", po::value<std::string>(),
+      "where workers are started: local, command or slurm, instead of [launch] kind")(
       "trials", po::value<std::int64_t>(), "trials in all, instead of [budget] trials")(
       "enqueue", po::value<std::string>(),
       "try the configurations in this file next: JSON lines, a JSON array, or what front or export "
@@ -348,6 +361,11 @@ int RunVerb(const Arguments& arguments) {
   auto file = ReadWithOverrides(options);
   if (!file) return Complain("run", file.error());
   const std::string path = StorePathFor(options.Get("store"), file->study.name);
+  if (file->launch.kind != LaunchKind::kLocal && !IsPostgresUrl(path)) {
+    return options.Refuse(
+        "workers on other machines need a store that machines can share: --store "
+        "postgresql://HOST/DATABASE");
+  }
   auto trunk = BranchOff(options, path, file->study);
   if (!trunk) return Complain("run", trunk.error());
   if (options.Has("check")) return CheckVerdict(*file, path);
@@ -369,6 +387,7 @@ int RunVerb(const Arguments& arguments) {
       .id = (*opened)->id,
       .worker_command = {std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
                          "worker", path, "--study", (*opened)->study.name},
+      .launch = file->launch,
       .no_meter_status = kMeterMissing,
       .on_progress =
           [&](const Progress& progress) {

@@ -334,7 +334,7 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   reader.RefuseUnknownKeys(
       root, "the study file",
       {"study", "objectives", "constraints", "space", "trainer", "budget", "search", "workers",
-       "metering", "carbon", "tariff", "limits", "stopping"});
+       "metering", "carbon", "tariff", "limits", "stopping", "launch"});
   std::error_code ignored;
   file.study.directory = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored)
                              .parent_path()
@@ -348,6 +348,7 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   ReadSearch(reader, root, file.study);
   ReadAccounting(reader, root, file.study);
   ReadStopping(reader, root, file.study);
+  ReadLaunch(reader, root, file.launch);
   if (reader.failed()) return tl::unexpected(reader.error());
   file.notes = NotesOn(file.study);
   return file;

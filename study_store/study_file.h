@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "study_store/launch_settings.h"
 #include "study_store/study.h"
 
 namespace joulefront {
 
 struct StudyFile {
   Study study;
+  LaunchSettings launch;
   std::vector<std::string> notes;  // what is allowed but worth saying, a line each
 };
 

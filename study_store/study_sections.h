@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "study_store/launch_settings.h"
 #include "study_store/study.h"
 #include "study_store/toml_reader.h"
 
@@ -21,6 +22,9 @@ void ReadStopping(TomlReader& reader, const toml::table& root, Study& study);
 
 /// [metering], [carbon], [tariff] and [limits], once the budget is known.
 void ReadAccounting(TomlReader& reader, const toml::table& root, Study& study);
+
+/// [launch].
+void ReadLaunch(TomlReader& reader, const toml::table& root, LaunchSettings& launch);
 
 /// Refuses `what` at `where` if an objective has `per`: it is known at the end of a training alone.
 void RefusePer(TomlReader& reader, const Study& study, const toml::source_region& where,

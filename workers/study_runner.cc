@@ -27,8 +27,6 @@ namespace fs = std::filesystem;
 constexpr int kShortestPauseMs = 10;  // while trials come and go
 constexpr int kLongestPauseMs = 100;  // while all are busy
 constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the clock
-constexpr int kMostEarlyDeaths = 5;   // of a worker, within kEarly of its start, one after another
-constexpr Seconds kEarly(2.0);
 
 /// Which file a path names: the same as long as it is not deleted, moved or replaced. 0, 0: none.
 std::pair<std::uint64_t, std::uint64_t> IdentityOf(const std::string& path) {
@@ -77,10 +75,17 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
       last_books_(begin_),
       next_books_(begin_) {
   BecomeSubreaper();
+  launcher_ = MakeLauncher({.worker = options_.worker_command,
+                            .study = study.name,
+                            .folder = WorkRootOf(options_.store_path),
+                            .most = study.workers.count,
+                            .threads = study.workers.threads,
+                            .no_meter_status = options_.no_meter_status,
+                            .say = [this](const std::string& line) { Say(line); }},
+                           options_.launch);
 }
 
 Result<RunEnd> StudyRunner::Run() {
-  workers_.resize(static_cast<std::size_t>(study_.workers.count));
   auto end = Loop();
   if (!end) {  // no worker is left behind, whatever becomes of the store
     static_cast<void>(StopWorkers(RunEnd::kInterrupted));
@@ -117,7 +122,8 @@ Result<std::optional<RunEnd>> StudyRunner::Turn() {
   store_away_ = false;
   JF_TRY(Propose());
   if (const auto end = Finished()) return end;
-  JF_TRY(KeepWorkers());
+  // A worker that would find nothing to do is not started.
+  JF_TRY(launcher_->Keep(counts_.waiting + counts_.running));
   return std::optional<RunEnd>();
 }
 
@@ -257,65 +263,11 @@ std::optional<RunEnd> StudyRunner::Finished() const {
   return too_dear_at_ == Done() ? RunEnd::kTooDear : RunEnd::kBudgetSpent;
 }
 
-Result<void> StudyRunner::KeepWorkers() {
-  for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
-    WorkerProcess& worker = workers_[slot];
-    // A worker that would find nothing to do is not started.
-    const bool needed = static_cast<std::int64_t>(slot) < counts_.waiting + counts_.running;
-    if (worker.pid > 0 || !needed) continue;
-    if (worker.lacks_meter) {
-      return Fail(ErrorCode::kNoMeter,
-                  fmt::format("a source of joules that the study needs has gone; {} says which, "
-                              "and its trials wait for the next run",
-                              LogOf(slot)));
-    }
-    if (worker.early_deaths >= kMostEarlyDeaths) {
-      return Fail(ErrorCode::kUnavailable,
-                  fmt::format("worker {} ended {} times right after its start; see {}", slot,
-                              kMostEarlyDeaths, LogOf(slot)));
-    }
-    std::vector<std::string> arguments = options_.worker_command;
-    arguments.insert(arguments.end(), {"--slot", std::to_string(slot)});
-    auto child = Spawn({.arguments = std::move(arguments),
-                        .environment = OwnEnvironment(),
-                        .folder = {},
-                        .stdio = Stdio::kLog,
-                        .log = LogOf(slot),
-                        .death_signal = SIGTERM});
-    if (!child) return Pass(child, "starting a worker");
-    worker.pid = child->pid;
-    worker.started = MonotonicNow();
-  }
-  return {};
-}
-
-std::string StudyRunner::LogOf(std::size_t slot) const {
-  return fmt::format("{}/worker-{}.log", WorkRootOf(options_.store_path), slot);
-}
-
 void StudyRunner::Pause() {
   pollfd fd{signals_.fd(), POLLIN, 0};
   poll(&fd, 1, pause_ms_);
-  if (signals_.Drain()) ReapWorkers();
-}
-
-/// This process adopts what dead workers leave behind, so other children than workers may end
-/// too. They are killed here: they need not carry the mark that Reclaim looks for.
-void StudyRunner::ReapWorkers() {
-  int status = 0;
-  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    for (WorkerProcess& worker : workers_) {
-      if (worker.pid != pid) continue;
-      const bool early = MonotonicNow() - worker.started < kEarly;
-      worker.early_deaths = early ? worker.early_deaths + 1 : 0;
-      worker.lacks_meter = WIFEXITED(status) && WEXITSTATUS(status) == options_.no_meter_status;
-      worker.pid = -1;
-      next_books_ = MonotonicNow();  // its attempt is lost: look at once
-    }
-  }
-  std::vector<pid_t> alive;
-  for (const WorkerProcess& worker : workers_) alive.push_back(worker.pid);
-  KillStrayChildren(alive);
+  if (!signals_.Drain() || !launcher_->Reap()) return;
+  next_books_ = MonotonicNow();  // its attempt is lost: look at once
 }
 
 // Close the study, so that nothing more is claimed. Workers end by themselves after what they are
@@ -327,15 +279,13 @@ Result<void> StudyRunner::StopWorkers(RunEnd end) {
   if (interrupted) Say("stopping: what runs now is interrupted and will wait for the next run");
   int told = 0;
   std::optional<Seconds> give_up_at;
-  while (std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w.pid > 0; })) {
+  launcher_->Dismiss();
+  while (launcher_->HasAny()) {
     const int tell = interrupted || signals_.stop_requests() > 0
                          ? std::clamp(signals_.stop_requests(), 1, 2)
                          : 0;
     for (; told < tell; ++told) {
-      for (const WorkerProcess& worker : workers_) {
-        SignalGroup(worker.pid, SIGTERM);
-        SignalGroup(worker.pid, SIGCONT);  // a stopped process takes no TERM
-      }
+      launcher_->Stop();
       if (told == 1) give_up_at = MonotonicNow() + kLastPatience;
     }
     if (give_up_at && MonotonicNow() >= *give_up_at) break;

@@ -14,6 +14,7 @@
 #include "study_store/proposer.h"
 #include "study_store/store.h"
 #include "workers/alerts.h"
+#include "workers/launcher.h"
 #include "workers/process.h"
 #include "workers/search_meter.h"
 
@@ -44,9 +45,9 @@ inline constexpr int kHopelessTrials = 10;
 struct RunOptions {
   std::string store_path;
   StudyId id = 0;
-  std::vector<std::string>
-      worker_command;       // without the slot, which is appended: {..., "--slot", "0"}
-  int no_meter_status = 5;  // the exit status of a worker that has no meter any more
+  std::vector<std::string> worker_command;  // LaunchPlan::worker
+  LaunchSettings launch;
+  int no_meter_status = 5;                             // LaunchPlan::no_meter_status
   std::function<void(const Progress&)> on_progress;    // several times a second
   std::function<void(const std::string&)> on_message;  // a line worth reading
 };
@@ -71,13 +72,6 @@ class StudyRunner {
   Progress progress() const;
 
  private:
-  struct WorkerProcess {
-    pid_t pid = -1;
-    Seconds started;
-    int early_deaths = 0;
-    bool lacks_meter = false;
-  };
-
   std::int64_t Done() const { return counts_.complete + counts_.pruned + counts_.failed; }
   Result<RunEnd> Loop();
   Result<std::optional<RunEnd>> Turn();
@@ -93,11 +87,8 @@ class StudyRunner {
   bool IsHopeless() const;
   Result<void> Propose();
   std::optional<RunEnd> Finished() const;
-  Result<void> KeepWorkers();
   void Pause();
-  void ReapWorkers();
   Result<void> StopWorkers(RunEnd end);
-  std::string LogOf(std::size_t slot) const;
   void Say(const std::string& line) const;
   void Report() const;
 
@@ -109,7 +100,7 @@ class StudyRunner {
   Proposer proposer_;
   EnergyAlerts alerts_;
   SearchMeter search_meter_;
-  std::vector<WorkerProcess> workers_;
+  std::unique_ptr<Launcher> launcher_;
   TrialCounts counts_;
   StudyStore::Spent spent_;
   Seconds elapsed_;

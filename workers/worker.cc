@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -377,7 +378,8 @@ bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {
 
 WorkerIdentity ThisWorker(int slot) {
   const std::string host = HostName();
-  return {.name = fmt::format("{}:{}:{}", host, getpid(), slot),
+  const char* node = std::getenv("SLURMD_NODENAME");  // what squeue calls the machine
+  return {.name = fmt::format("{}:{}:{}", node != nullptr ? node : host, getpid(), slot),
           .host = host,
           .boot_id = BootId(),
           .pid = getpid(),

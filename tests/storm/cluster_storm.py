@@ -144,4 +144,5 @@ def main():
           f"0 finished trials lost or changed, 0 complete twice, 0 processes left; seed {arguments.seed}")
 
 
-main()
+if __name__ == "__main__":
+    main()

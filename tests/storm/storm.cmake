@@ -9,6 +9,11 @@ endfunction()
 
 joulefront_storm("kill -9 of anything at any moment loses nothing" kill_storm.py --rounds 12 --seed 5 --trials 60)
 joulefront_storm("nobody sees a lock, however many workers and lookers there are" contention.py --workers 24 --trials 150)
+if(JOULEFRONT_POSTGRESQL)
+  joulefront_storm("a study in PostgreSQL outlasts kills, cuts and restarts" cluster_storm.py
+    --rounds 8 --seed 5 --trials 60)
+  joulefront_storm("a study on Slurm outlasts a cancelled job, a dead node and an interrupt" slurm_study.py)
+endif()
 if(NOT JOULEFRONT_SANITIZE)  # the sanitizers' own library must be loaded first
   add_library(failing_calls MODULE storm/failing_calls.cc)
   target_link_libraries(failing_calls PRIVATE ${CMAKE_DL_LIBS})

@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "study_store/launch_settings.h"
+#include "study_store/study_sections.h"
+
+namespace joulefront {
+
+std::optional<LaunchKind> LaunchKindFromName(const std::string& name) {
+  if (name == "local") return LaunchKind::kLocal;
+  if (name == "command") return LaunchKind::kCommand;
+  if (name == "slurm") return LaunchKind::kSlurm;
+  return std::nullopt;
+}
+
+void ReadLaunch(TomlReader& reader, const toml::table& root, LaunchSettings& launch) {
+  const toml::table& table = reader.Table(root, "launch");
+  reader.RefuseUnknownKeys(table, "[launch]", {"kind", "command", "slurm"});
+  if (const auto kind = reader.Text(table, "kind")) {
+    const auto known = LaunchKindFromName(*kind);
+    if (!known) {
+      reader.Refuse(table.get("kind")->source(), "kind is \"local\", \"command\" or \"slurm\"");
+      return;
+    }
+    launch.kind = *known;
+  }
+  launch.command = reader.Texts(table, "command");
+  const bool names_worker = std::any_of(
+      launch.command.begin(), launch.command.end(),
+      [](const std::string& word) { return word.find("{worker}") != std::string::npos; });
+  if (table.contains("command") && !names_worker) {
+    reader.Refuse(table.get("command")->source(),
+                  "the command must have \"{worker}\" in it, which stands for what to run: "
+                  "command = [\"ssh\", \"node{slot}\", \"{worker}\"]");
+  }
+  if (launch.kind == LaunchKind::kCommand && launch.command.empty()) {
+    reader.Refuse(table.source(),
+                  "kind = \"command\" needs command = [\"ssh\", \"node{slot}\", \"{worker}\"]");
+  }
+  const toml::table& slurm = reader.Table(table, "slurm");
+  reader.RefuseUnknownKeys(
+      slurm, "[launch.slurm]",
+      {"partition", "account", "time", "cpus", "gpus", "exclusive", "options"});
+  const auto count = [&](std::string_view key) -> std::optional<int> {
+    const auto number = reader.Whole(slurm, key, 1, 4096);
+    return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+  };
+  launch.slurm = {.partition = reader.Text(slurm, "partition").value_or(""),
+                  .account = reader.Text(slurm, "account").value_or(""),
+                  .time = reader.Text(slurm, "time").value_or(""),
+                  .cpus = count("cpus"),
+                  .gpus = count("gpus"),
+                  .exclusive = reader.Flag(slurm, "exclusive").value_or(false),
+                  .options = reader.Texts(slurm, "options")};
+}
+
+}  // namespace joulefront

@@ -1,0 +1,34 @@
+// [launch]: how a study's workers are started.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace joulefront {
+
+enum class LaunchKind {
+  kLocal,    // processes of this machine
+  kCommand,  // a command of the user's for each worker, such as ssh
+  kSlurm,    // jobs of Slurm
+};
+
+/// What sbatch is told for each worker; empty: Slurm's own default.
+struct SlurmSettings {
+  std::string partition, account;
+  std::string time;                  // as sbatch takes it: "4:00:00"
+  std::optional<int> cpus, gpus;     // of each worker
+  bool exclusive = false;            // the node for itself
+  std::vector<std::string> options;  // more of sbatch's
+};
+
+struct LaunchSettings {
+  LaunchKind kind = LaunchKind::kLocal;
+  std::vector<std::string> command;  // for kCommand; "{worker}" and "{slot}" stand in it
+  SlurmSettings slurm;
+};
+
+/// "local", "command", "slurm".
+std::optional<LaunchKind> LaunchKindFromName(const std::string& name);
+
+}  // namespace joulefront
