@@ -31,6 +31,9 @@ constexpr const char* kSession =
     "SET search_path = joulefront; SET synchronous_commit = off; SET lock_timeout = '12s';"
     " SET idle_in_transaction_session_timeout = '8s'; SET client_min_messages = warning";
 
+// The first numbers of advisory locks, which are the database's, not ours alone: "joul" and on.
+constexpr int kLeaderLocks = 0x6a6f756c, kStudyLocks = 0x6a6f756d;
+
 std::string InPostgresWords(std::string_view sql) {
   static const std::regex kParameter(R"(\?(\d+))"), kIndexed(R"( INDEXED BY \w+)"),
       kCross("CROSS JOIN");
@@ -260,7 +263,8 @@ Result<void> PostgresConnection::BeginWrite(Survives survives, const WriteLock& 
         " FOR NO KEY UPDATE; ",
         *lock.study, *lock.trial, lock.attempt);
   } else if (lock.study) {
-    script += fmt::format("SELECT 1 FROM study WHERE id = {} FOR NO KEY UPDATE; ", *lock.study);
+    // Not the study's row: whoever may lock that may change it, which a worker need not.
+    script += fmt::format("SELECT pg_advisory_xact_lock({}, {}); ", kStudyLocks, *lock.study);
   }
   auto clock = Execute(script + "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
   if (!clock) {
@@ -341,10 +345,9 @@ Result<bool> PostgresConnection::TryLead(const std::string& study) {
   JF_TRY(EnsureConnected());
   int& session = leads_in_[study];
   if (session == session_) return true;
-  // The first number is "joul": advisory locks are the database's, not ours alone.
   auto query = Prepare("SELECT pg_try_advisory_lock(?1::int, hashtext(?2))");
   if (!query) return Pass(query);
-  JF_TRY(query->Bind(0x6a6f756c, study).Step());
+  JF_TRY(query->Bind(kLeaderLocks, study).Step());
   if (query->Int(0) == 0) return false;
   session = session_;
   return true;

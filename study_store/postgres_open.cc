@@ -13,6 +13,8 @@
 namespace joulefront {
 namespace {
 
+constexpr int kSchemaLock = 0x6a6f756e;  // see postgres_connection.cc
+
 /// kTables in PostgreSQL's words.
 std::string Tables() {
   struct Rule {
@@ -75,20 +77,12 @@ Result<std::optional<std::int64_t>> VersionOf(PostgresConnection& connection) {
   return std::optional<std::int64_t>(std::stoll(PQgetvalue(version->get(), 0, 0)));
 }
 
-/// One of those that do this at once makes the tables, and the others find them.
 Result<void> CreateTables(PostgresConnection& connection) {
-  auto made = connection.Execute(fmt::format(
-      "BEGIN; SELECT pg_advisory_xact_lock({}, 0); CREATE SCHEMA IF NOT EXISTS joulefront; COMMIT",
-      0x6a6f756c));
-  if (!made) {
-    static_cast<void>(connection.Execute("ROLLBACK"));
-    return Pass(made);
-  }
   return connection.Write(Survives::kPowerCut, {}, [&]() -> Result<void> {
-    JF_TRY(connection.Execute(fmt::format("SELECT pg_advisory_xact_lock({}, 0)", 0x6a6f756c)));
     auto version = VersionOf(connection);
     if (!version) return Pass(version);
     if (*version) return {};
+    JF_TRY(connection.Execute("CREATE SCHEMA IF NOT EXISTS joulefront"));
     JF_TRY(connection.Execute(Tables() + kTrialsWide));
     JF_TRY(
         connection.Execute(fmt::format("CREATE TABLE store_version (version bigint NOT NULL);"
@@ -98,10 +92,22 @@ Result<void> CreateTables(PostgresConnection& connection) {
   });
 }
 
+/// Of those that do this at once one makes the tables, and the others find them.
+Result<void> CreateOnce(PostgresConnection& connection) {
+  // Not in the transaction that looks: one that waits for a lock has a stale idea of what tables
+  // there are when it gets it.
+  JF_TRY(connection.Execute(fmt::format("SELECT pg_advisory_lock({}, 0)", kSchemaLock)));
+  auto made = CreateTables(connection);
+  auto unlocked = connection.Execute(fmt::format("SELECT pg_advisory_unlock({}, 0)", kSchemaLock));
+  if (!made) return made;
+  if (!unlocked) return Pass(unlocked);
+  return {};
+}
+
 Result<void> CheckVersion(PostgresConnection& connection, OpenMode mode) {
   auto version = VersionOf(connection);
   if (!version) return Pass(version);
-  if (!*version && mode == OpenMode::kCreate) return CreateTables(connection);
+  if (!*version && mode == OpenMode::kCreate) return CreateOnce(connection);
   if (!*version) {
     return Fail(ErrorCode::kNotFound,
                 fmt::format("{} holds no joulefront store yet; joulefront run makes one",

@@ -36,6 +36,8 @@ constexpr int kLongestPauseWithNewsMs = 10'000;
 // Of a machine that is gone nothing is heard but that its leases end; a connection may be lost for
 // a while, and be made anew.
 constexpr Seconds kLease(30.0), kSharedLease(120.0);
+// Thousands of workers renew their leases in a shared store: no more often than this.
+constexpr Seconds kBetweenSharedRenewals(10.0);
 // How long a result that the store refuses is kept, once we are told to stop.
 constexpr Seconds kLastPatience(5.0);
 
@@ -280,7 +282,12 @@ class Worker {
               return kind == AttemptKind::kConfirmation || TakeProgress(claim, progress, energy);
             },
         .on_heartbeat =
-            [this, &claim](const std::vector<PhaseEnergy>& energy) {
+            [this, &claim, renewals = 0,
+             next = Seconds()](const std::vector<PhaseEnergy>& energy) mutable {
+              // The first ones at once, so that also a short attempt leaves its joules.
+              const Seconds now = MonotonicNow();
+              if (store_.IsShared() && now < next) return true;
+              if (++renewals > 2) next = now + kBetweenSharedRenewals;
               const auto renewed = store_.RenewLease(claim, Later(CalendarNow(), lease_), energy);
               return renewed || renewed.error().code != ErrorCode::kLeaseLost;
             }};

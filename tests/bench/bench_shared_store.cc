@@ -191,6 +191,34 @@ void MeasureIdle(const std::string& url, int workers, double seconds) {
   }
 }
 
+/// What each operation of a worker takes, alone on the server: wall time, and CPU time of the
+/// server.
+void MeasureCosts(const std::string& url, int count) {
+  const auto store = Open(url);
+  const StudyId study = MakeStudy(*store, "costs");
+  const auto measure = [&](const char* what, const std::function<void(int)>& body) {
+    const double cpu = CpuSecondsOf("postgres");
+    const Seconds begin = MonotonicNow();
+    for (int k = 0; k < count; ++k) body(k);
+    const double wall_ms = (MonotonicNow() - begin).value() * 1e3 / count;
+    fmt::print("{:<10} {:.2f} ms, of them {:.2f} ms of CPU time of the server\n", what, wall_ms,
+               (CpuSecondsOf("postgres") - cpu) * 1e3 / count);
+  };
+  std::vector<Claim> claims;
+  const auto claim_of = [&](int k) { return claims[static_cast<std::size_t>(k)]; };
+  measure("add trial", [&](int) { AddTrials(*store, study, 1); });
+  measure("claim", [&](int k) { claims.push_back(ClaimOne(*store, study, k)); });
+  measure("renew", [&](int k) {
+    Must(store->RenewLease(claim_of(k), CalendarNow() + std::chrono::seconds(60),
+                           Complete().energy));
+  });
+  measure("progress", [&](int k) {
+    Must(store->AddProgress(claim_of(k), 1, {{"error", 0.5}}, CalendarNow(), Joules(1)));
+  });
+  measure("finish",
+          [&](int k) { Must(store->FinishAttempt(claim_of(k), Complete(), {}, CalendarNow())); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -198,6 +226,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: bench_shared_store postgresql://host/database\n");
     return 2;
   }
+  MeasureCosts(argv[1], 1000);
   MeasureRate(argv[1], "one", 1, 1000);
   MeasureRate(argv[1], "many", 32, 5000);
   MeasureLatency(argv[1], 32, 100);

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "base/files.h"
 #include "tests/study_store/postgres_database.h"
 #include "tests/study_store/store_contract.h"
 
@@ -278,6 +279,39 @@ TEST_CASE("a study goes from a file to PostgreSQL and home again, with nothing l
   const auto twice = CopyStudies(folder / "laptop.db", database.url());
   REQUIRE_FALSE(twice);
   CHECK(twice.error().code == ErrorCode::kConflict);
+}
+
+TEST_CASE("a worker needs no more rights than docs/cluster.md gives it, and cannot alter a study") {
+  PostgresDatabase database;
+  Fill(database, 2);
+  const std::string docs = Require(ReadFile(JOULEFRONT_SOURCE_DIR "/docs/cluster.md"));
+  const auto begin = docs.find("-- A worker\n");
+  REQUIRE(begin != docs.npos);
+  std::string grants = docs.substr(begin, docs.find("```", begin) - begin);
+  const std::string role = fmt::format("worker_{}", getpid());
+  for (std::size_t at = 0; (at = grants.find("joulefront_worker", at)) != grants.npos;) {
+    grants.replace(at, 17, role);
+  }
+  database.Run("CREATE ROLE " + role + " LOGIN; " + grants);
+  std::string url = database.url();
+  url.replace(url.find("joulefront@"), 10, role);
+  {
+    auto store = Require(OpenPostgresStore(url, OpenMode::kWrite, Clock::kCallers));
+    const Claim claim = ClaimNext(*store, 1, "w", At(3));
+    Require(store->RenewLease(claim, At(99), Energy(1)));
+    Require(store->AddProgress(claim, 1, {{"error", 0.75}}, At(4)));
+    Require(store->FinishAttempt(claim, Completed({{"error", 0.5}}, 2), {}, At(5)));
+    Require(store->AddSearchEnergy(1, Phase("search", 0.25)));
+    Require(store->AddEvent(1, "kind", "what", At(5)));
+    const auto lost = ClaimNext(*store, 1, "w", At(6));
+    Require(store->FinishAttempt(lost, Ended(AttemptState::kInterrupted), {}, At(7)));
+    const auto refused = store->UpdateSettings(1, SampleStudy());
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::Contains("may not do that"));
+    CHECK_FALSE(store->SetOpen(1, false));
+    CHECK_FALSE(store->AddTrial(1, SampleTrial(9), {}, At(8)));
+  }
+  database.Run("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
 TEST_CASE("what is wrong with a PostgreSQL store's address is said") {
