@@ -15,7 +15,7 @@ import time
 from proxy import Proxy
 from storm import Fault, Storm
 
-SERVER = pathlib.Path(__file__).resolve().parent.parent / "postgres_server.py"
+SERVER = pathlib.Path(__file__).resolve().parents[2] / "examples/07_cluster/postgres_server.py"
 
 
 def server(what, folder, *flags):

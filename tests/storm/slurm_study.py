@@ -14,7 +14,7 @@ import time
 from cluster_storm import ClusterStorm, server
 from storm import Fault
 
-SLURM = pathlib.Path(__file__).resolve().parent.parent / "slurm_server.py"
+SLURM = pathlib.Path(__file__).resolve().parents[2] / "examples/07_cluster/slurm_server.py"
 
 
 class SlurmStudy(ClusterStorm):

@@ -14,7 +14,7 @@ std::string ServerUrl() {
   const auto url = ReadFile(JOULEFRONT_POSTGRES "/url");
   if (!url) {
     FAIL(
-        "no PostgreSQL server: run the tests by ctest, or `tests/postgres_server.py "
+        "no PostgreSQL server: run the tests by ctest, or `examples/07_cluster/postgres_server.py "
         "start " JOULEFRONT_POSTGRES "` before them");
   }
   return *url;

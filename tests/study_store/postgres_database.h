@@ -1,4 +1,5 @@
-// A database of its own for a test, in the server that ctest starts (tests/postgres_server.py).
+// A database of its own for a test, in the server that ctest starts
+// (examples/07_cluster/postgres_server.py).
 #pragma once
 
 #include <string>

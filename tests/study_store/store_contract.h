@@ -52,7 +52,7 @@ inline std::unique_ptr<StudyStore> OpenFile(const std::string& path,
 }
 
 /// Those that this program was built with; a PostgreSQL server is started by ctest
-/// (tests/postgres_server.py), and where none runs its tests fail.
+/// (examples/07_cluster/postgres_server.py), and where none runs its tests fail.
 const std::vector<Implementation>& Implementations();
 
 inline TimePoint At(double seconds) {
