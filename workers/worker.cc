@@ -24,6 +24,7 @@
 #include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/search_meter.h"
+#include "workers/undelivered.h"
 
 namespace joulefront {
 namespace {
@@ -333,18 +334,30 @@ class Worker {
   Result<void> Deliver(const Claim& claim, const AttemptResult& result, bool we_stopped = false) {
     RetryLimits limits{.attempts = study_.workers.attempts};
     if (we_stopped) limits.interruptions = std::numeric_limits<int>::max();
+    const std::string folder =
+        WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
+    bool kept = false;
     std::optional<Seconds> give_up_at;
     for (int pause = kFirstPauseMs; true; pause = std::min(2 * pause, 1000)) {
       auto finished = store_.FinishAttempt(claim, result, limits, CalendarNow());
-      if (finished) return {};
+      if (finished) {
+        if (kept) ForgetUndelivered(folder);
+        return {};
+      }
       const ErrorCode code = finished.error().code;
       if (code == ErrorCode::kLeaseLost) {
         Say(fmt::format("trial {} attempt {}: the lease was lost; its joules are kept", claim.trial,
                         claim.attempt));
+        if (kept) ForgetUndelivered(folder);
         return {};
       }
       const bool may_pass = code == ErrorCode::kBusy || code == ErrorCode::kUnavailable ||
                             code == ErrorCode::kUnreachable;
+      // A server may be away for longer than we are here.
+      if (store_.IsShared() && !std::exchange(kept, true)) {
+        auto written = KeepUndelivered(folder, claim, result);
+        if (!written) Say(written.error().message);
+      }
       if (signals_.stop_requests() > 0 && !give_up_at) give_up_at = MonotonicNow() + kLastPatience;
       if (!may_pass || signals_.stop_requests() > 1 ||
           (give_up_at && MonotonicNow() >= *give_up_at)) {
@@ -436,7 +449,8 @@ Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& stud
   int reclaimed = 0;
   for (const Attempt& attempt : *running) {
     if (!IsGone(attempt, boot_id, CalendarNow() + store.ClockAhead())) continue;
-    KillLeftovers(WorkDirOf(store_path, study.name, attempt.trial, attempt.number));
+    const std::string folder = WorkDirOf(store_path, study.name, attempt.trial, attempt.number);
+    KillLeftovers(folder);
     const Claim claim{.study = id,
                       .trial = attempt.trial,
                       .attempt = attempt.number,
@@ -444,9 +458,11 @@ Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& stud
                       .configuration = {}};
     const AttemptResult lost{.state = AttemptState::kLost,
                              .message = fmt::format("its worker {} vanished", attempt.worker.name)};
+    const auto kept = FindUndelivered(folder, attempt.worker.name);
     const RetryLimits limits{.attempts = study.workers.attempts};
-    auto ended = store.FinishAttempt(claim, lost, limits, CalendarNow());
+    auto ended = store.FinishAttempt(claim, kept.value_or(lost), limits, CalendarNow());
     if (ended) {
+      if (kept) ForgetUndelivered(folder);
       ++reclaimed;
     } else if (ended.error().code != ErrorCode::kLeaseLost) {  // it finished after all
       return Pass(ended);

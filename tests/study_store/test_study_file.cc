@@ -70,7 +70,7 @@ TEST_CASE("An unknown key is refused where it stands, with the key that was mean
          {kAll + "[zebra]\n[aardvark]\n",  // the first in the file, not in the alphabet
           "s.toml:7:2: unknown key 'zebra' in the study file; known are study, objectives, "
           "constraints, space, trainer, budget, search, workers, metering, carbon, tariff, limits, "
-          "stopping"}});
+          "stopping, launch"}});
   CHECK(SpaceMessage("x = { type = \"float\", low = 0, high = 1, choices = [1] }\n") ==
         "s.toml:6:42: unknown key 'choices' in parameter 'x' of type float; known are type, low, "
         "high, step, log, when, fidelity");
@@ -425,4 +425,22 @@ TEST_CASE("A sampler that is not there and workers that exclude each other are r
 }
 
 }  // namespace
+TEST_CASE("[launch] says who starts the workers, and what is wrong with it is told") {
+  const auto file = ParseStudyFile(
+      kAll +
+          "[launch]\nkind = \"slurm\"\n[launch.slurm]\npartition = \"gpu\"\ncpus = 8\n"
+          "gpus = 1\nexclusive = true\noptions = [\"--constraint=a100\"]\n",
+      "s.toml");
+  REQUIRE(file);
+  CHECK(file->launch.kind == LaunchKind::kSlurm);
+  CHECK(file->launch.slurm.partition == "gpu");
+  CHECK(file->launch.slurm.cpus == 8);
+  CHECK(file->launch.slurm.options == std::vector<std::string>{"--constraint=a100"});
+  Check({{kAll + "[launch]\nkind = \"rocket\"\n",
+          "s.toml:8:8: kind is \"local\", \"command\" or \"slurm\""},
+         {kAll + "[launch]\ncommand = [\"ssh\", \"here\"]\n",
+          "s.toml:8:11: the command must have \"{worker}\" in it, which stands for what to run: "
+          "command = [\"ssh\", \"node{slot}\", \"{worker}\"]"}});
+}
+
 }  // namespace joulefront

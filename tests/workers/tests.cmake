@@ -6,13 +6,18 @@ joulefront_test(workers joulefront::workers
   workers/test_budgets.cc
   workers/test_judge.cc
   workers/test_kills.cc
+  workers/test_launcher.cc
   workers/test_metric_patterns.cc
   workers/test_preloaded_trainer.cc
   workers/test_resuming.cc
   workers/test_sharing.cc
   workers/test_stopping.cc
   workers/test_trainer_command.cc
-  workers/test_trainer_output.cc)
+  workers/test_trainer_output.cc
+  workers/test_undelivered.cc)
+if(JOULEFRONT_POSTGRESQL)
+  target_sources(test_workers PRIVATE study_store/postgres_database.cc)
+endif()
 # Some tests run whole studies.
 add_dependencies(test_workers joulefront)
 
