@@ -1,5 +1,6 @@
 // Results that the store could not take while the worker lived.
 #include "tests/workers/whole_studies.h"
+#include "workers/trainer_command.h"
 #include "workers/undelivered.h"
 #include "workers/worker.h"
 
