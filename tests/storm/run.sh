@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long storms: 500 rounds of kills, 64 workers, every fault point, a million inputs for each parser. About 40 minutes on two cores;
+# The long storms: 500 rounds of kills, 64 workers, 100 rounds on PostgreSQL, every fault point, a million inputs for each parser. About 50 minutes on two cores;
 # needs what tests/run.sh installs, and clang for the last part.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -9,6 +9,8 @@ cmake --build --preset full -- --quiet
 joulefront=$PWD/build/full/bin/joulefront
 tests/storm/kill_storm.py --joulefront "$joulefront" --rounds "${ROUNDS:-500}"
 tests/storm/contention.py --joulefront "$joulefront" --workers 64 --trials 2000
+tests/storm/cluster_storm.py --joulefront "$joulefront" --rounds 100 --trials 100 --cut 60
+tests/storm/slurm_study.py --joulefront "$joulefront"
 tests/storm/fault_walk.py --joulefront "$joulefront" --library "$PWD/build/full/tests/libfailing_calls.so"
 if command -v clang++ >/dev/null; then
   cmake --preset fuzz >/dev/null
