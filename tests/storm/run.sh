@@ -15,6 +15,7 @@ tests/storm/fault_walk.py --joulefront "$joulefront" --library "$PWD/build/full/
 if command -v clang++ >/dev/null; then
   cmake --preset fuzz >/dev/null
   cmake --build --preset fuzz -- --quiet
+  export TMPDIR=/dev/shm     # stores are files: in memory they are twice as fast
   for reader in 2 0 8; do  # the study file, the trainer's messages, stores
     JOULEFRONT_READER=$reader build/fuzz/bin/fuzz_parsers -runs="${INPUTS:-1000000}" -max_len=4096 -print_final_stats=1
   done
