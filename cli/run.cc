@@ -327,6 +327,8 @@ void AddFlags(VerbOptions& options) {
       "store", po::value<std::string>(),
       "where to keep the study (default: JOULEFRONT_STORE, else NAME.db)")(
       "workers", po::value<int>(), "worker processes, instead of [workers] count")(
+      "label", po::value<std::vector<std::string>>(),
+      "NAME=VALUE: what the workers that it starts have, for [workers] requires; may be repeated")(
       "launch", po::value<std::string>(),
       "where workers are started: local, command or slurm, instead of [launch] kind")(
       "trials", po::value<std::int64_t>(), "trials in all, instead of [budget] trials")(
@@ -382,20 +384,23 @@ int RunVerb(const Arguments& arguments) {
   file->notes.insert(file->notes.end(), begun->begin(), begun->end());
   for (const std::string& note : file->notes) console->Say("note: " + note);
   std::error_code ignored;
-  const RunOptions run{
-      .store_path = path,
-      .id = (*opened)->id,
-      .worker_command = {std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
-                         "worker", path, "--study", (*opened)->study.name},
-      .launch = file->launch,
-      .no_meter_status = kMeterMissing,
-      .on_progress =
-          [&](const Progress& progress) {
-            if (console->WantsProgress(MonotonicNow())) {
-              console->ShowProgress(ProgressLine(progress));
-            }
-          },
-      .on_message = [&](const std::string& line) { console->Say(line); }};
+  std::vector<std::string> worker = {std::filesystem::read_symlink("/proc/self/exe", ignored),
+                                     "worker", path, "--study", (*opened)->study.name};
+  for (const std::string& label : options.All("label")) {
+    worker.insert(worker.end(), {"--label", label});
+  }
+  const RunOptions run{.store_path = path,
+                       .id = (*opened)->id,
+                       .worker_command = std::move(worker),
+                       .launch = file->launch,
+                       .no_meter_status = kMeterMissing,
+                       .on_progress =
+                           [&](const Progress& progress) {
+                             if (console->WantsProgress(MonotonicNow())) {
+                               console->ShowProgress(ProgressLine(progress));
+                             }
+                           },
+                       .on_message = [&](const std::string& line) { console->Say(line); }};
   StudyRunner runner(*(*opened)->store, (*opened)->study, run, signals);
   auto end = runner.Run();
   if (!end) {

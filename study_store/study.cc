@@ -190,6 +190,7 @@ void ReadSettings(const json& settings, Study& study) {
   study.workers.attempts = workers.at("attempts");
   study.workers.exclusive = workers.at("exclusive");
   study.workers.gpus = workers.at("gpus");
+  study.workers.requires_labels = workers.value("requires", std::map<std::string, std::string>());
   study.workers.grace = Seconds(workers.at("grace_s"));
   if (const auto timeout = GetIfAny<double>(workers, "timeout_s")) {
     study.workers.timeout = Seconds(*timeout);
@@ -252,6 +253,7 @@ std::string SettingsJson(const Study& study) {
   json workers = {{"count", from.count},       {"threads", from.threads},
                   {"attempts", from.attempts}, {"grace_s", from.grace.value()},
                   {"gpus", from.gpus},         {"exclusive", from.exclusive}};
+  if (!from.requires_labels.empty()) workers["requires"] = from.requires_labels;
   if (from.timeout) workers["timeout_s"] = from.timeout->value();
   json settings = {{"sampler", study.sampler},
                    {"cost_exponent", study.cost_exponent},

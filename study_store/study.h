@@ -62,7 +62,8 @@ struct WorkerSettings {
   std::optional<Seconds> timeout;  // of one attempt
   Seconds grace{10.0};             // between TERM and KILL
   bool exclusive = false;          // one attempt at a time on this machine
-  std::vector<std::string> gpus;   // device ids, one a worker, round and round
+  std::map<std::string, std::string> requires_labels;  // of every worker: {"gpu", "h100"}
+  std::vector<std::string> gpus;                       // device ids, one a worker, round and round
 };
 
 enum class StoppingRule {

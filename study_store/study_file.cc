@@ -235,7 +235,7 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& workers = reader.Table(root, "workers");
   reader.RefuseUnknownKeys(
       workers, "[workers]",
-      {"count", "threads", "attempts", "timeout", "grace", "exclusive", "gpus"});
+      {"count", "threads", "attempts", "timeout", "grace", "exclusive", "gpus", "requires"});
   const auto small = [&](std::string_view key, int fallback, int most = 1024) {
     return static_cast<int>(reader.Whole(workers, key, 1, most).value_or(fallback));
   };
@@ -247,6 +247,11 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   settings.grace = reader.Quantity(workers, "grace", ParseSeconds, false).value_or(settings.grace);
   settings.exclusive = reader.Flag(workers, "exclusive").value_or(settings.exclusive);
   settings.gpus = reader.Texts(workers, "gpus");
+  const toml::table& required = reader.Table(workers, "requires");
+  for (const auto& [label, node] : TomlReader::InFileOrder(required)) {
+    RefuseBadName(reader, label, *node, "a label");
+    if (auto value = reader.Text(required, label)) settings.requires_labels[label] = *value;
+  }
   if (settings.exclusive && settings.count > 1) {
     reader.Refuse(workers.get("exclusive")->source(),
                   "exclusive = true means one attempt at a time: set count = 1");

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -37,6 +38,8 @@ constexpr int kLongestPauseWithNewsMs = 10'000;
 // Of a machine that is gone nothing is heard but that its leases end; a connection may be lost for
 // a while, and be made anew.
 constexpr Seconds kLease(30.0), kSharedLease(120.0);
+// Of a worker that serves all studies, where none has anything to do.
+constexpr Seconds kBetweenRounds(1.0);
 // Thousands of workers renew their leases in a shared store: no more often than this.
 constexpr Seconds kBetweenSharedRenewals(10.0);
 // How long a result that the store refuses is kept, once we are told to stop.
@@ -96,6 +99,15 @@ class Worker {
     return {};
   }
 
+  /// Claims a trial and runs it; false if nothing waits, the study is closed, or the store is away.
+  Result<bool> TryOne() {
+    auto ran = MayMeter(study_.workers.exclusive) ? RunNext() : Result<bool>(false);
+    gpu_lock_.Release();
+    host_lock_.Release();
+    if (!ran && MayPass(ran.error())) return false;
+    return ran;
+  }
+
  private:
   void Say(const std::string& line) const {
     if (options_.on_line) options_.on_line(line);
@@ -117,7 +129,8 @@ class Worker {
     poll(fds.data(), fds.size(), pause);
     signals_.Drain();
     if (store_.TakeNews()) return kFirstPauseMs;
-    return news >= 0 ? kLongestPauseWithNewsMs : kLongestPauseMs;
+    // What other studies on this machine are at is told by nobody.
+    return news >= 0 && !told_waiting_ ? kLongestPauseWithNewsMs : kLongestPauseMs;
   }
 
   /// Whether nobody who wants the machine, or the GPU, for itself stands in the way.
@@ -387,27 +400,6 @@ class Worker {
   } pruned_;  // of the attempt that was stopped early
 };
 
-/// `now` by the store's clock. Containers have a host name and process ids of their own.
-bool IsGone(const Attempt& attempt, const std::string& boot_id, TimePoint now) {
-  if (attempt.lease_until < now) return true;
-  return attempt.worker.boot_id == boot_id && attempt.worker.host == HostName() &&
-         !IsAlive(static_cast<pid_t>(attempt.worker.pid), attempt.worker.start_ticks);
-}
-
-}  // namespace
-
-WorkerIdentity ThisWorker(int slot) {
-  const std::string host = HostName();
-  const char* node = std::getenv("SLURMD_NODENAME");  // what squeue calls the machine
-  return {.name = fmt::format("{}:{}:{}", node != nullptr ? node : host, getpid(), slot),
-          .host = host,
-          .boot_id = BootId(),
-          .pid = getpid(),
-          .start_ticks = StartTicks(SystemRoots{}, getpid()).value_or(0)};
-}
-
-namespace {
-
 Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
                                            const WorkerOptions& options, SignalWatch& signals) {
   auto study = store.LoadStudy(id);
@@ -416,6 +408,14 @@ Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
     return Fail(
         ErrorCode::kInvalidArgument,
         fmt::format("study '{}' has no [trainer] command; add one to its study file", study->name));
+  }
+  for (const auto& [label, value] : study->workers.requires_labels) {
+    const auto own = options.labels.find(label);
+    if (own != options.labels.end() && own->second == value) continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("study '{0}' is for workers with {1} = {2} ([workers] requires); where "
+                            "that is so, say --label {1}={2}",
+                            study->name, label, value));
   }
   auto patterns = MetricPatterns::Create(study->trainer.metrics);
   if (!patterns) return Pass(patterns);
@@ -433,42 +433,35 @@ Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
   return (*worker)->Run();
 }
 
+Result<void> WorkOnAll(StudyStore& store, const WorkerOptions& options, SignalWatch& signals) {
+  std::map<StudyId, std::unique_ptr<Worker>> workers;  // null: a study that is not for this one
+  while (signals.stop_requests() == 0) {
+    bool ran = false;
+    auto studies = store.ListStudies();
+    if (!studies && studies.error().code != ErrorCode::kUnreachable) return Pass(studies);
+    for (const StudyEntry& entry : studies ? *studies : std::vector<StudyEntry>()) {
+      if (signals.stop_requests() > 0) break;
+      if (!workers.contains(entry.id)) {
+        auto worker = MakeWorker(store, entry.id, options, signals);
+        if (!worker && options.on_line) options.on_line(worker.error().message);
+        workers[entry.id] = worker ? std::move(*worker) : nullptr;
+      }
+      if (workers[entry.id] == nullptr) continue;
+      auto one = workers[entry.id]->TryOne();
+      if (!one) return Pass(one);
+      ran = ran || *one;
+    }
+    if (!ran) PauseFor(signals, kBetweenRounds);
+  }
+  return {};
+}
+
 Result<AttemptResult> ConfirmOnce(StudyStore& store, StudyId id, TrialNumber trial,
                                   std::uint64_t seed, const WorkerOptions& options,
                                   SignalWatch& signals) {
   auto worker = MakeWorker(store, id, options, signals);
   if (!worker) return Pass(worker);
   return (*worker)->RunConfirmation(trial, seed);
-}
-
-Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& study,
-                                const std::string& store_path) {
-  auto running = store.LoadRunningAttempts(id);
-  if (!running) return Pass(running);
-  const std::string boot_id = BootId();
-  int reclaimed = 0;
-  for (const Attempt& attempt : *running) {
-    if (!IsGone(attempt, boot_id, CalendarNow() + store.ClockAhead())) continue;
-    const std::string folder = WorkDirOf(store_path, study.name, attempt.trial, attempt.number);
-    KillLeftovers(folder);
-    const Claim claim{.study = id,
-                      .trial = attempt.trial,
-                      .attempt = attempt.number,
-                      .worker = attempt.worker.name,
-                      .configuration = {}};
-    const AttemptResult lost{.state = AttemptState::kLost,
-                             .message = fmt::format("its worker {} vanished", attempt.worker.name)};
-    const auto kept = FindUndelivered(folder, attempt.worker.name);
-    const RetryLimits limits{.attempts = study.workers.attempts};
-    auto ended = store.FinishAttempt(claim, kept.value_or(lost), limits, CalendarNow());
-    if (ended) {
-      if (kept) ForgetUndelivered(folder);
-      ++reclaimed;
-    } else if (ended.error().code != ErrorCode::kLeaseLost) {  // it finished after all
-      return Pass(ended);
-    }
-  }
-  return reclaimed;
 }
 
 }  // namespace joulefront

@@ -66,7 +66,7 @@ TEST_CASE("An unknown key is refused where it stands, with the key that was mean
           "s.toml:7:2: unknown key 'serach' in the study file; did you mean 'search'?"},
          {kAll + "[workers]\nmachines = 2\n",
           "s.toml:8:1: unknown key 'machines' in [workers]; known are count, threads, attempts, "
-          "timeout, grace, exclusive, gpus"},
+          "timeout, grace, exclusive, gpus, requires"},
          {kAll + "[zebra]\n[aardvark]\n",  // the first in the file, not in the alphabet
           "s.toml:7:2: unknown key 'zebra' in the study file; known are study, objectives, "
           "constraints, space, trainer, budget, search, workers, metering, carbon, tariff, limits, "

@@ -30,6 +30,42 @@ TEST_CASE("workers elsewhere need a store that machines can share") {
   CHECK_THAT(unknown->output(), Catch::Contains("local, command or slurm"));
 }
 
+TEST_CASE(
+    "a study that requires a label is worked on by workers that have it, and refused by others") {
+  WholeStudy study(kReportNumber, "[budget]\ntrials = 3\n[workers]\nrequires = { gpu = 'h100' }\n");
+  auto without = study.Run("without", {"--label", "gpu=a100"});
+  CHECK(without->Wait() == 1);
+  CHECK_THAT(ReadAll(study.folder() / "s.work/worker-0.log"), Catch::Contains("--label gpu=h100"));
+  auto with = study.Run("with", {"--label", "gpu=h100"});
+  CHECK(with->Wait() == 0);
+  CHECK(study.Counts().complete == 3);
+  Job bad(study.folder(), "bad", {kProgram, "worker", "s.db", "--label", "h100"});
+  CHECK(bad.Wait() == 2);
+}
+
+TEST_CASE("a worker for all studies works on each, on those that are made later too, until told") {
+  WholeStudy study(kReportNumber, "");
+  const auto store = Require(OpenSqliteStore(study.store_path(), OpenMode::kCreate));
+  const auto add = [&](const std::string& name) {
+    Study made = MakeStudy(ReadAll(study.folder() / "study.toml"), study.folder().path());
+    made.name = name;
+    const StudyId id = Require(store->CreateStudy(made, CalendarNow()));
+    Require(store->AddTrial(id, {.configuration = "{\"x\":0.5}", .proposed_by = "sobol"}, {},
+                            CalendarNow()));
+    return id;
+  };
+  const StudyId first = add("first"), second = add("second");
+  Job worker(study.folder(), "worker", {kProgram, "worker", "s.db", "--all"});
+  const auto done = [&](StudyId id) {
+    return Eventually([&] { return Require(store->CountTrials(id)).complete == 1; });
+  };
+  CHECK(done(first));
+  CHECK(done(second));
+  CHECK(done(add("later")));
+  worker.Kill(SIGTERM);
+  CHECK(worker.Wait() == 143);
+}
+
 #ifdef JOULEFRONT_POSTGRESQL
 TEST_CASE("a study runs on workers that a command of the user's starts") {
   PostgresDatabase database;
