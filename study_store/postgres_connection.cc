@@ -314,6 +314,22 @@ void PostgresConnection::Rollback() {
   in_transaction_ = false;
 }
 
+Result<std::vector<std::string>> PostgresConnection::FindDamage() {
+  auto tables =
+      Execute("SELECT tablename FROM pg_tables WHERE schemaname = 'joulefront' ORDER BY 1");
+  if (!tables) return Pass(tables);
+  std::vector<std::string> damage;
+  for (int row = 0; row < PQntuples(tables->get()); ++row) {
+    const std::string table = PQgetvalue(tables->get(), row, 0);
+    auto read =
+        Execute(fmt::format("SELECT count(length(row::text)) FROM joulefront.{} AS row", table));
+    if (read) continue;
+    if (read.error().code == ErrorCode::kUnreachable) return Pass(read);
+    damage.push_back(fmt::format("table {}: {}", table, read.error().message));
+  }
+  return damage;
+}
+
 Result<void> PostgresConnection::Announce(StudyId study) {
   JF_TRY(Execute(fmt::format("NOTIFY joulefront_study_{}", study)));
   return {};
