@@ -214,8 +214,10 @@ TEST_CASE("a checkpoint that is damaged is not gone on with, and that is said",
 
 TEST_CASE("a training that is told to stop leaves a checkpoint first", "[objectives][slow]") {
   const Folder folder;
-  const Outcome stopped = Run("mlp" + kTable + "--set epochs=100000",
-                              "timeout --signal=INT 3 env JOULEFRONT_WORK_DIR=" + folder.path(""));
+  const Outcome stopped =
+      Run("mlp" + kTable + "--set epochs=100000",
+          // --foreground: once, not to the whole group as well, which would end it at once.
+          "timeout --foreground --signal=INT 3 env JOULEFRONT_WORK_DIR=" + folder.path(""));
   const auto messages = Messages(stopped.output);
   const std::int64_t epochs = messages.back()["step"];
   CHECK(epochs > 0);

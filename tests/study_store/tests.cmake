@@ -26,5 +26,5 @@ joulefront_test(study_store joulefront::study_store
 target_link_libraries(test_study_store PRIVATE SQLite::SQLite3)
 if(JOULEFRONT_POSTGRESQL)
   target_sources(test_study_store PRIVATE study_store/postgres_database.cc
-    study_store/test_postgres_store.cc)
+    study_store/test_postgres_faults.cc study_store/test_postgres_store.cc)
 endif()
