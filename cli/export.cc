@@ -132,7 +132,7 @@ std::vector<Trial> Rescue(const OpenedStudy& opened, std::int64_t& lost) {
   std::vector<Trial> trials;
   std::int64_t missing = 0;  // since the last trial that was read
   for (TrialNumber number = 0; missing < kLongestGap; ++number) {
-    auto trial = opened.store->LoadTrial(opened.id, number);
+    auto trial = opened.store->RescueTrial(opened.id, number);
     if (!trial) {
       ++missing;
       continue;
@@ -161,8 +161,8 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
     std::int64_t lost = 0;
     trials = Rescue(opened, lost);
     PrintNote(fmt::format(
-        "joulefront export: {} is damaged: {} trials can be read as a whole; {} of lower "
-        "numbers cannot, and maybe some of higher ones\n",
+        "joulefront export: {} is damaged: {} trials can be read, some perhaps without values or "
+        "joules; {} of lower numbers cannot, and maybe some of higher ones\n",
         opened.path, trials->size(), lost));
   }
   if (format == "json") {

@@ -38,6 +38,7 @@ class SqlStore final : public StudyStore {
                                TimePoint now) override;
   Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision) override;
   Result<Trial> LoadTrial(StudyId study, TrialNumber number) override;
+  Result<Trial> RescueTrial(StudyId study, TrialNumber number) override;
   Result<TrialCounts> CountTrials(StudyId study) override;
 
   Result<std::optional<Claim>> ClaimTrial(StudyId study, const WorkerIdentity& worker,
@@ -88,6 +89,10 @@ class SqlStore final : public StudyStore {
   /// Values of confirmations, into attempts that are sorted by trial and number.
   Result<void> LoadConfirmed(StudyId study, std::optional<TrialNumber> trial,
                              std::vector<Attempt>& attempts);
+  /// The parts of LoadTrial().
+  Result<Trial> LoadRow(StudyId study, TrialNumber number);
+  Result<void> AddValues(StudyId study, Trial& trial);
+  Result<void> AddEnergy(StudyId study, Trial& trial);
   Result<void> LoadValues(StudyId study, std::int64_t revision, std::vector<Trial>& trials);
   Result<void> LoadEnergy(StudyId study, std::int64_t revision, std::vector<Trial>& trials);
 

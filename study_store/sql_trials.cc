@@ -157,30 +157,52 @@ Result<std::vector<Trial>> SqlStore::LoadTrials(StudyId study, std::int64_t revi
 }
 
 Result<Trial> SqlStore::LoadTrial(StudyId study, TrialNumber number) {
+  auto trial = LoadRow(study, number);
+  if (!trial) return trial;
+  JF_TRY(AddValues(study, *trial));
+  JF_TRY(AddEnergy(study, *trial));
+  return trial;
+}
+
+Result<Trial> SqlStore::RescueTrial(StudyId study, TrialNumber number) {
+  auto trial = LoadRow(study, number);
+  if (!trial) return trial;
+  if (!AddValues(study, *trial)) trial->values.clear();
+  if (!AddEnergy(study, *trial)) trial->energy.clear();
+  return trial;
+}
+
+Result<Trial> SqlStore::LoadRow(StudyId study, TrialNumber number) {
   auto query =
       connection_->Prepare(std::string(kTrialColumns) + " WHERE study = ?1 AND number = ?2");
   if (!query) return Pass(query);
   auto row = query->Bind(study, number).Step();
   if (!row) return Pass(row);
   if (!*row) return Fail(ErrorCode::kNotFound, fmt::format("there is no trial {}", number));
-  Trial trial = ReadTrial(*query);
+  return ReadTrial(*query);
+}
+
+Result<void> SqlStore::AddValues(StudyId study, Trial& trial) {
   auto values =
       connection_->Prepare("SELECT name, value FROM trial_value WHERE study = ?1 AND trial = ?2");
   if (!values) return Pass(values);
-  values->Bind(study, number);
+  values->Bind(study, trial.number);
   while (true) {
     auto value = values->Step();
     if (!value) return Pass(value);
-    if (!*value) break;
+    if (!*value) return {};
     trial.values[values->String(0)] = values->Real(1);
   }
-  if (!HasValues(trial.state)) return trial;
-  auto attempts = LoadAttempts(study, number);
+}
+
+Result<void> SqlStore::AddEnergy(StudyId study, Trial& trial) {
+  if (!HasValues(trial.state)) return {};
+  auto attempts = LoadAttempts(study, trial.number);
   if (!attempts) return Pass(attempts);
   for (Attempt& attempt : *attempts) {
     if (attempt.number == trial.attempts) trial.energy = std::move(attempt.energy);
   }
-  return trial;
+  return {};
 }
 
 Result<void> SqlStore::LoadValues(StudyId study, std::int64_t revision,

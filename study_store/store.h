@@ -88,6 +88,11 @@ class StudyStore {
   virtual Result<std::vector<Trial>> LoadTrials(StudyId study, std::int64_t revision = 0) = 0;
   /// One trial. kNotFound.
   virtual Result<Trial> LoadTrial(StudyId study, TrialNumber number) = 0;
+  /// What can be read of a trial of a damaged store: without values, or without joules, where they
+  /// cannot be. Errors: as LoadTrial(), for a trial of which nothing can be read.
+  virtual Result<Trial> RescueTrial(StudyId study, TrialNumber number) {
+    return LoadTrial(study, number);
+  }
   virtual Result<TrialCounts> CountTrials(StudyId study) = 0;
 
   // --- attempts ---

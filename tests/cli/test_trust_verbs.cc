@@ -37,11 +37,19 @@ void RunStudy(const Workshop& shop) {
   REQUIRE(shop.Run({"run", "study.toml", "-q"}).code == 0);
 }
 
-void Sql(const Workshop& shop, const std::string& statement) {
+/// Runs it on the store; the last value that it gives.
+std::string Sql(const Workshop& shop, const std::string& statement) {
   sqlite3* database = nullptr;
+  std::string last;
+  const auto keep = [](void* text, int columns, char** values, char**) {
+    const char* value = columns > 0 ? values[columns - 1] : nullptr;
+    *static_cast<std::string*>(text) = value != nullptr ? value : "";
+    return 0;
+  };
   REQUIRE(sqlite3_open((shop / "shell.db").c_str(), &database) == SQLITE_OK);
-  CHECK(sqlite3_exec(database, statement.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, statement.c_str(), keep, &last, nullptr) == SQLITE_OK);
   sqlite3_close(database);
+  return last;
 }
 
 TEST_CASE("audit finds that a study holds, and where its joules went") {
@@ -199,6 +207,30 @@ TEST_CASE("of a damaged store, what can be read is exported, with exit code 6") 
     CHECK(audit.out.find("store     DOES NOT HOLD") != std::string::npos);
   }
   CHECK(damaged);
+}
+
+TEST_CASE(
+    "of a store whose values are damaged, configurations and joules are exported all the same") {
+  const Workshop shop;
+  shop.Write("study.toml", StudyText("[workers]\ncount = 2\n"));
+  shop.Write("train.sh", kTrainer);
+  REQUIRE(shop.Run({"run", "study.toml", "-q", "--trials", "20"}).code == 0);
+  Sql(shop, "PRAGMA wal_checkpoint(TRUNCATE)");
+  const auto root =
+      std::stoll(Sql(shop, "SELECT rootpage FROM sqlite_schema WHERE name = 'trial_value'"));
+  std::fstream file(shop / "shell.db", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp((root - 1) * 4096);
+  file << std::string(4096, '\xff');
+  file.close();
+  const Outcome exported = shop.Run({"export", "shell.db", "--format", "json"});
+  CHECK(exported.code == 6);
+  const json trials = json::parse(exported.out)["trials"];
+  REQUIRE(trials.size() == 20);
+  for (const json& trial : trials) {
+    CHECK(trial["values"].empty());
+    CHECK_FALSE(trial["configuration"].empty());
+    CHECK_FALSE(trial["energy"].empty());
+  }
 }
 
 }  // namespace
