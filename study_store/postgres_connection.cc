@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <regex>
 
 #include "base/check.h"
 #include "base/printable.h"
@@ -34,12 +33,19 @@ constexpr const char* kSession =
 // The first numbers of advisory locks, which are the database's, not ours alone: "joul" and on.
 constexpr int kLeaderLocks = 0x6a6f756c, kStudyLocks = 0x6a6f756d;
 
+/// Our SQL has no '?' but before the number of a parameter.
 std::string InPostgresWords(std::string_view sql) {
-  static const std::regex kParameter(R"(\?(\d+))"), kIndexed(R"( INDEXED BY \w+)"),
-      kCross("CROSS JOIN");
-  std::string text = std::regex_replace(std::string(sql), kParameter, "$$$1");
-  text = std::regex_replace(text, kIndexed, "");
-  return std::regex_replace(text, kCross, "JOIN");
+  std::string text(sql);
+  std::replace(text.begin(), text.end(), '?', '$');
+  constexpr std::string_view kIndexed = " INDEXED BY ", kCross = "CROSS JOIN";
+  for (std::size_t at = 0; (at = text.find(kIndexed, at)) != text.npos;) {
+    const auto end = text.find(' ', at + kIndexed.size());
+    text.erase(at, std::min(end, text.size()) - at);
+  }
+  for (std::size_t at = 0; (at = text.find(kCross, at)) != text.npos;) {
+    text.replace(at, kCross.size(), "JOIN");
+  }
+  return text;
 }
 
 template <typename T>
