@@ -34,8 +34,7 @@ int ImportVerb(const Arguments& arguments) {
   if (!target) return options.Refuse("name the store to copy into: --store TARGET");
   const auto copied = CopyStudies(options.positional()[0], target->path, options.Get("study"));
   if (!copied) return Complain("import", copied.error());
-  PrintNote(fmt::format("copied {} studies to {}: {}\n", copied->size(), target->path,
-                        fmt::join(*copied, ", ")));
+  PrintNote(fmt::format("copied to {}: {}\n", target->path, fmt::join(*copied, ", ")));
   return kDone;
 }
 

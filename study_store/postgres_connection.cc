@@ -176,6 +176,8 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(const std::
 std::string PostgresConnection::LastMessage() const {
   std::string text = PQerrorMessage(handle_);
   while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return Printable(text);
 }
 
