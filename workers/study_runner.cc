@@ -117,7 +117,10 @@ Result<RunEnd> StudyRunner::Loop() {
 }
 
 Result<std::optional<RunEnd>> StudyRunner::Turn() {
-  if (store_away_) proposer_.BeginAgain();  // a server that crashed may have lost the last changes
+  if (store_away_) {
+    proposer_.BeginAgain();        // a server that crashed may have lost the last changes
+    next_books_ = MonotonicNow();  // and another may lead by now: that is asked before proposing
+  }
   JF_TRY(Look());
   store_away_ = false;
   JF_TRY(Propose());
