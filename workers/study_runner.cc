@@ -175,7 +175,7 @@ Result<void> StudyRunner::KeepBooks(Seconds now) {
   auto leads = store_.TryLead(study_.name);
   if (!leads) return Pass(leads);
   if (!*leads) {
-    return Fail(ErrorCode::kConflict,
+    return Fail(ErrorCode::kLeaseLost,
                 fmt::format("another `joulefront run` took the study over while the connection to "
                             "{} was lost; it goes on there",
                             options_.store_path));
@@ -277,7 +277,7 @@ void StudyRunner::Pause() {
 // at; if we were interrupted, they are told to stop it, and told again when we are. Then they have
 // kLastPatience. Errors of the store come last, so that no worker is left behind.
 Result<void> StudyRunner::StopWorkers(RunEnd end) {
-  Result<void> store_works = store_.SetOpen(options_.id, false);
+  Result<void> store_works = CloseStudy();
   const bool interrupted = end == RunEnd::kInterrupted;
   if (interrupted) Say("stopping: what runs now is interrupted and will wait for the next run");
   int told = 0;
@@ -299,6 +299,13 @@ Result<void> StudyRunner::StopWorkers(RunEnd end) {
   KillDescendants();
   if (!store_works) return store_works;
   return Reclaim();
+}
+
+/// So that nothing more is claimed; not where another leads by now, whose study it is.
+Result<void> StudyRunner::CloseStudy() {
+  auto leads = store_.TryLead(study_.name);
+  if (!leads) return Pass(leads);
+  return *leads ? store_.SetOpen(options_.id, false) : Result<void>();
 }
 
 void StudyRunner::Say(const std::string& line) const {

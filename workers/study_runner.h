@@ -88,6 +88,7 @@ class StudyRunner {
   Result<void> Propose();
   std::optional<RunEnd> Finished() const;
   void Pause();
+  Result<void> CloseStudy();
   Result<void> StopWorkers(RunEnd end);
   void Say(const std::string& line) const;
   void Report() const;

@@ -81,6 +81,34 @@ TEST_CASE("a study runs on workers that a command of the user's starts") {
   CHECK_THAT(ReadAll(study.folder() / "started"), Catch::Contains("slot 0"));
 }
 
+TEST_CASE("a run whose lead another took while it was cut off ends, and leaves the study to that") {
+  PostgresDatabase database;
+  WholeStudy study(kGated, "[budget]\ntrials = 8\n[workers]\ncount = 1\ngrace = '1 s'\n");
+  const Words command = {kProgram, "run", "study.toml", "--store", database.url()};
+  Job first(study.folder(), "first", command);
+  const auto store = database.Open();
+  REQUIRE(Eventually([&] {
+    const auto counts = store->CountTrials(1);
+    return counts && counts->complete == 3 && counts->running == 1;
+  }));
+  first.Kill(SIGSTOP);
+  Job second(study.folder(), "second", command);
+  REQUIRE(Eventually([&] { return second.output().find("watching") != std::string::npos; }));
+  database.Run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+      " AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
+  // The second has started.
+  REQUIRE(Eventually([&] { return Require(database.Open()->LoadEvents(1)).size() >= 2; }));
+  first.Kill(SIGCONT);
+  CHECK(first.Wait() == 1);
+  CHECK_THAT(first.output(), Catch::Contains("took the study over"));
+  study.OpenGate();
+  const int status = second.Wait();
+  INFO(second.output());
+  CHECK(status == 0);
+  CHECK(Require(database.Open()->CountTrials(1)).complete == 8);
+}
+
 TEST_CASE(
     "a second run of a study in PostgreSQL watches, and takes over when the first is killed") {
   PostgresDatabase database;
