@@ -195,8 +195,14 @@ Result<void> CopyToFile(const std::string& from, const std::string& target) {
 int ExportStore(const VerbOptions& options) {
   const auto output = options.Get("output");
   if (!output) return options.Refuse("--format sqlite needs --output FILE");
+  if (IsPostgresUrl(*output)) {
+    return options.Refuse("--output is a file; into a database: joulefront import STORE --store " +
+                          *output);
+  }
   if (options.Has("study")) {
-    return options.Refuse("--format sqlite copies all studies of the store");
+    return options.Refuse(
+        "--format sqlite copies all studies of the store; one alone: joulefront import STORE "
+        "--store FILE --study NAME");
   }
   const auto place = FindStore(options.positional().empty() ? "" : options.positional()[0]);
   if (!place) return Complain("export", place.error());

@@ -89,7 +89,11 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
              int signal) {
   console.EndProgress();
   console.Say(fmt::format("study '{}': {}", opened.study.name, ProgressLine(progress)));
-  const std::string look = fmt::format("joulefront front {} --plot", opened.path);
+  std::vector<std::string> front = {"joulefront", "front", opened.path, "--plot"};
+  if (auto studies = opened.store->ListStudies(); studies && studies->size() > 1) {
+    front.insert(front.end(), {"--study", opened.study.name});
+  }
+  const std::string look = ShellText(front);
   switch (end) {
     case RunEnd::kInterrupted:
       console.Say("interrupted; run it again to go on");
@@ -257,11 +261,11 @@ int CheckVerdict(const StudyFile& file, const std::string& path) {
       "study    {}: {} objectives ({}), {} constraints, {} parameters\n"
       "store    {}\n"
       "budget   {}\n"
-      "workers  {}\n"
+      "workers  {}, {}\n"
       "runs     {}\n",
       study.name, study.objectives.size(), fmt::join(objectives, ", "), study.constraints.size(),
       study.space.size(), *standing, BudgetText(study.budget), study.workers.count,
-      CommandText(study.trainer.command));
+      Name(file.launch.kind), CommandText(study.trainer.command));
   for (const OwnMeter& own : study.metering.own) {
     if (!own.command.empty()) text += fmt::format("meter    {}\n", CommandText(own.command));
   }

@@ -14,6 +14,10 @@ std::optional<LaunchKind> LaunchKindFromName(const std::string& name) {
   return std::nullopt;
 }
 
+std::string_view Name(LaunchKind kind) {
+  return kind == LaunchKind::kLocal ? "local" : kind == LaunchKind::kCommand ? "command" : "slurm";
+}
+
 void ReadLaunch(TomlReader& reader, const toml::table& root, LaunchSettings& launch) {
   const toml::table& table = reader.Table(root, "launch");
   reader.RefuseUnknownKeys(table, "[launch]", {"kind", "command", "slurm"});

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace joulefront {
@@ -29,6 +30,7 @@ struct LaunchSettings {
 };
 
 /// "local", "command", "slurm".
+std::string_view Name(LaunchKind kind);
 std::optional<LaunchKind> LaunchKindFromName(const std::string& name);
 
 }  // namespace joulefront

@@ -388,7 +388,7 @@ Error PostgresConnection::ErrorOf(const pg_result* result) const {
             fmt::format("{} is locked by another process for too long; try again", name())};
   }
   if (is("42501")) {
-    return {ErrorCode::kUnreachable,
+    return {ErrorCode::kCorrupt,
             fmt::format("{}: this user may not do that ({}); docs/cluster.md lists what each needs",
                         name(), why)};
   }

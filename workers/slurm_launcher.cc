@@ -21,7 +21,7 @@ namespace {
 constexpr Seconds kBetweenLooks(2.0);
 constexpr Seconds kFirstPause(2.0), kLongestPause(120.0);
 // sbatch, squeue and scancel answer within this, or not at all.
-constexpr Seconds kPatience(30.0);
+constexpr Seconds kPatience(10.0);
 
 struct Answer {
   int status = -1;
@@ -53,7 +53,14 @@ Result<Answer> Ask(std::vector<std::string> arguments) {
   }
   if (MonotonicNow() > give_up) SignalGroup(child->pid, SIGKILL);
   waitpid(child->pid, &answer.status, 0);
+  while (!answer.text.empty() && answer.text.back() == '\n') answer.text.pop_back();
   return answer;
+}
+
+/// Its lines as one.
+std::string OneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return Printable(text, 500);
 }
 
 class SlurmLauncher final : public Launcher {
@@ -97,19 +104,27 @@ class SlurmLauncher final : public Launcher {
   /// Counts the jobs that run or wait, whoever submitted them.
   Result<void> Look() {
     next_look_ = MonotonicNow() + kBetweenLooks;
-    auto answer = Ask({"squeue", "--noheader", "--array", "--me", "--name=" + name_,
-                       "--states=PENDING,RUNNING,CONFIGURING,SUSPENDED,REQUEUED", "--format=%T"});
+    auto answer =
+        Ask({"squeue", "--noheader", "--array", "--me", "--name=" + name_,
+             "--states=PENDING,RUNNING,CONFIGURING,SUSPENDED,REQUEUED", "--format=%T %r"});
     if (!answer) return Pass(answer);
     if (answer->status != 0) {  // the controller may be away for a while
-      if (!std::exchange(told_, true)) plan_.say("squeue: " + Printable(answer->text, 200));
+      if (!std::exchange(told_, true)) plan_.say("squeue: " + OneLine(answer->text));
       return {};
     }
     told_ = false;
     std::istringstream lines(answer->text);
     jobs_ = 0;
-    for (std::string state; std::getline(lines, state); ++jobs_) {
-      if (state == "RUNNING") pause_ = kFirstPause;
+    std::string waits;
+    for (std::string line; std::getline(lines, line); ++jobs_) {
+      if (line.starts_with("RUNNING")) pause_ = kFirstPause;
+      if (line.starts_with("PENDING")) waits = line.substr(line.find(' ') + 1);
     }
+    // Slurm's word for why: "Resources", "Priority", "PartitionConfig" ...
+    if (!waits.empty() && waits != "None" && waits != told_waits_) {
+      plan_.say(fmt::format("workers wait in Slurm's queue: {}", Printable(waits, 100)));
+    }
+    told_waits_ = waits;
     return {};
   }
 
@@ -138,7 +153,7 @@ class SlurmLauncher final : public Launcher {
     auto answer = Ask(std::move(sbatch));
     if (!answer) return Pass(answer);
     if (answer->status != 0) {
-      return Fail(ErrorCode::kUnavailable, fmt::format("sbatch: {}", Printable(answer->text, 500)));
+      return Fail(ErrorCode::kUnavailable, fmt::format("sbatch: {}", OneLine(answer->text)));
     }
     std::string job = answer->text.substr(0, answer->text.find_first_of(";\n"));
     plan_.say(fmt::format("{} workers submitted to Slurm as job {}; their logs: {}/worker-{}_*.log",
@@ -155,6 +170,7 @@ class SlurmLauncher final : public Launcher {
   Seconds next_look_, next_submission_;
   Seconds pause_ = kFirstPause;  // before the next submission
   bool told_ = false;
+  std::string told_waits_;
 };
 
 }  // namespace

@@ -34,6 +34,16 @@ std::pair<std::uint64_t, std::uint64_t> IdentityOf(const std::string& path) {
   if (stat(path.c_str(), &status) != 0) return {0, 0};
   return {status.st_dev, status.st_ino};
 }
+/// Where workers write. A database may have several studies that run at once.
+std::string LogFolder(StudyStore& store, const Study& study, const std::string& store_path) {
+  std::string folder = WorkRootOf(store_path);
+  if (!store.IsShared()) return folder;
+  folder += "/" + study.name;
+  std::error_code ignored;
+  fs::create_directories(folder, ignored);
+  return folder;
+}
+
 constexpr Seconds kLastPatience(5.0);  // with workers that were told twice to stop
 
 }  // namespace
@@ -77,7 +87,7 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
   BecomeSubreaper();
   launcher_ = MakeLauncher({.worker = options_.worker_command,
                             .study = study.name,
-                            .folder = WorkRootOf(options_.store_path),
+                            .folder = LogFolder(store, study, options_.store_path),
                             .most = study.workers.count,
                             .threads = study.workers.threads,
                             .no_meter_status = options_.no_meter_status,

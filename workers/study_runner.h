@@ -110,7 +110,7 @@ class StudyRunner {
   bool exhausted_ = false;
   bool store_away_ = false;
   std::optional<std::int64_t> too_dear_at_;  // Done() when the sampler last found all too dear
-  int pause_ms_ = 0;
+  int pause_ms_ = 10;  // kShortestPauseMs; doubled while nothing changes, so never 0
 };
 
 }  // namespace joulefront

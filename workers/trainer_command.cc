@@ -79,6 +79,11 @@ std::string DatabaseOf(const std::string& url) {
   const auto slash = url.find('/', host);
   std::string name = slash == std::string::npos ? "" : url.substr(slash + 1);
   name.resize(std::min(name.size(), name.find('?')));
+  if (const auto at = url.find("dbname="); name.empty() && at != std::string::npos) {
+    name = url.substr(at + 7, url.find('&', at) - at - 7);
+  }
+  const char* elsewhere = std::getenv("PGDATABASE");
+  if (name.empty() && elsewhere != nullptr) name = elsewhere;
   for (char& c : name) c = c == '/' ? '_' : c;
   return name.empty() || name.front() == '.' ? "joulefront" : name;
 }

@@ -349,7 +349,7 @@ class Worker {
     if (we_stopped) limits.interruptions = std::numeric_limits<int>::max();
     const std::string folder =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
-    bool kept = false;
+    bool kept = false, told = false;
     std::optional<Seconds> give_up_at;
     for (int pause = kFirstPauseMs; true; pause = std::min(2 * pause, 1000)) {
       auto finished = store_.FinishAttempt(claim, result, limits, CalendarNow());
@@ -376,8 +376,10 @@ class Worker {
           (give_up_at && MonotonicNow() >= *give_up_at)) {
         return Pass(finished, fmt::format("storing the result of trial {}", claim.trial));
       }
-      Say(fmt::format("trial {}: the result cannot be stored yet: {}", claim.trial,
-                      finished.error().message));
+      if (!std::exchange(told, true)) {
+        Say(fmt::format("trial {}: the result cannot be stored yet: {}; trying again", claim.trial,
+                        finished.error().message));
+      }
       PauseFor(signals_, Seconds(pause * 1e-3));
     }
   }

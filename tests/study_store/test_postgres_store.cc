@@ -356,7 +356,7 @@ TEST_CASE("what is wrong with a PostgreSQL store's address is said") {
     database.Run(fmt::format("CREATE ROLE stranger_{} LOGIN", getpid()));
     std::string url = database.url();
     url.replace(url.find("joulefront@"), 10, fmt::format("stranger_{}", getpid()));
-    CHECK(OpenError(url).code == ErrorCode::kUnreachable);
+    CHECK(OpenError(url).code == ErrorCode::kCorrupt);
     CHECK_THAT(OpenError(url).message, Catch::Contains("may not do that"));
     database.Run(fmt::format("DROP ROLE stranger_{}", getpid()));
   }
