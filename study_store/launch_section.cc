@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "study_store/launch_settings.h"
+#include "study_store/placeholders.h"
 #include "study_store/study_sections.h"
 
 namespace joulefront {
@@ -30,9 +29,18 @@ void ReadLaunch(TomlReader& reader, const toml::table& root, LaunchSettings& lau
     launch.kind = *known;
   }
   launch.command = reader.Texts(table, "command");
-  const bool names_worker = std::any_of(
-      launch.command.begin(), launch.command.end(),
-      [](const std::string& word) { return word.find("{worker}") != std::string::npos; });
+  bool names_worker = false;
+  for (const std::string& word : launch.command) {
+    for (const std::string& name : PlaceholderNames(word)) {
+      names_worker = names_worker || name == "worker";
+      if (name == "worker" || name == "slot") continue;
+      reader.Refuse(
+          table.get("command")->source(),
+          fmt::format("the command names {{{}}}; known are {{worker}} and {{slot}}; write "
+                      "{{{{ for a plain brace",
+                      name));
+    }
+  }
   if (table.contains("command") && !names_worker) {
     reader.Refuse(table.get("command")->source(),
                   "the command must have \"{worker}\" in it, which stands for what to run: "

@@ -30,9 +30,6 @@ constexpr const char* kSession =
     "SET search_path = joulefront; SET synchronous_commit = off; SET lock_timeout = '12s';"
     " SET idle_in_transaction_session_timeout = '8s'; SET client_min_messages = warning";
 
-// The first numbers of advisory locks, which are the database's, not ours alone: "joul" and on.
-constexpr int kLeaderLocks = 0x6a6f756c, kStudyLocks = 0x6a6f756d;
-
 /// Our SQL has no '?' but before the number of a parameter.
 std::string InPostgresWords(std::string_view sql) {
   std::string text(sql);

@@ -24,6 +24,9 @@ struct pg_result;
 
 namespace joulefront {
 
+/// The first numbers of advisory locks, which are the database's, not ours alone: "joul" and on.
+inline constexpr int kLeaderLocks = 0x6a6f756c, kStudyLocks = 0x6a6f756d, kSchemaLocks = 0x6a6f756e;
+
 class PostgresConnection;
 
 struct PostgresResultDeleter {

@@ -168,4 +168,34 @@ CREATE TABLE event (
 CREATE INDEX event_by_study ON event (study, id);
 )sql";
 
+const char* const kTrialsWide = R"sql(
+CREATE VIEW trials_wide AS
+SELECT
+  study.name AS study,
+  trial.number,
+  trial.state,
+  trial.configuration,
+  (SELECT json_group_object(name, value) FROM trial_value AS v
+    WHERE v.study = trial.study AND v.trial = trial.number) AS values_json,
+  total.joules AS energy_j,
+  provenance.class AS energy_class,
+  total.coverage,
+  total.provenance AS comparability_key,
+  total.wall_s,
+  (SELECT sum(joules) FROM energy AS e
+    WHERE e.study = trial.study AND e.trial = trial.number AND e.phase = 'total') AS spent_j,
+  trial.attempts,
+  trial.failure,
+  trial.message,
+  trial.proposed_by,
+  trial.reason,
+  datetime(trial.created_ms / 1000, 'unixepoch') AS created,
+  datetime(trial.finished_ms / 1000, 'unixepoch') AS finished
+FROM trial
+JOIN study ON study.id = trial.study
+LEFT JOIN energy AS total ON trial.state IN ('complete', 'pruned') AND total.study = trial.study
+  AND total.trial = trial.number AND total.attempt = trial.attempts AND total.phase = 'total'
+LEFT JOIN provenance ON provenance.id = total.provenance;
+)sql";
+
 }  // namespace joulefront

@@ -8,7 +8,9 @@ namespace joulefront {
 /// The version that this program writes.
 inline constexpr std::int64_t kSchemaVersion = 3;
 
-/// In SQLite's words; postgres_open.cc puts them into PostgreSQL's.
+/// The tables, and the view with a row a trial, in SQLite's words; postgres_open.cc puts them into
+/// PostgreSQL's.
 extern const char* const kTables;
+extern const char* const kTrialsWide;
 
 }  // namespace joulefront

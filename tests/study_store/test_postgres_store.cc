@@ -2,7 +2,6 @@
 // server's clock. The contract of all stores is in test_store_contract.cc.
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <map>
@@ -11,6 +10,7 @@
 
 #include "base/files.h"
 #include "tests/study_store/postgres_database.h"
+#include "tests/study_store/processes.h"
 #include "tests/study_store/store_contract.h"
 
 using namespace joulefront;
@@ -18,20 +18,6 @@ using namespace joulefront;
 namespace {
 
 using Clock = PostgresConnection::Clock;
-
-/// Runs `body` in a child. Nothing of Catch2 runs there.
-pid_t Fork(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  REQUIRE(child > 0);
-  return child;
-}
-
-int Wait(pid_t child) {
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return status;
-}
 
 /// Claims and finishes until nothing waits; 0 unless something went wrong.
 int Work(const std::string& url, const std::string& name) {

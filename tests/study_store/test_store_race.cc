@@ -1,34 +1,18 @@
 // Many processes on one store, and processes that are killed while they write.
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <map>
 #include <set>
 
 #include "base/files.h"
+#include "tests/study_store/processes.h"
 #include "tests/study_store/store_contract.h"
 
 using namespace joulefront;
 
 namespace {
-
-/// Runs `body` in a child, whose exit status it gives: 0 unless something went wrong. Nothing of
-/// Catch2 runs in the child.
-pid_t Fork(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  REQUIRE(child > 0);
-  return child;
-}
-
-int Wait(pid_t child) {
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return status;
-}
 
 /// What a child tells of its errors, before it exits.
 int Tell(const std::string& log, const Error& error) {

@@ -438,6 +438,9 @@ TEST_CASE("[launch] says who starts the workers, and what is wrong with it is to
   CHECK(file->launch.slurm.options == std::vector<std::string>{"--constraint=a100"});
   Check({{kAll + "[launch]\nkind = \"rocket\"\n",
           "s.toml:8:8: kind is \"local\", \"command\" or \"slurm\""},
+         {kAll + "[launch]\ncommand = [\"ssh\", \"node{k}\", \"{worker}\"]\n",
+          "s.toml:8:11: the command names {k}; known are {worker} and {slot}; write {{ for a plain "
+          "brace"},
          {kAll + "[launch]\ncommand = [\"ssh\", \"here\"]\n",
           "s.toml:8:11: the command must have \"{worker}\" in it, which stands for what to run: "
           "command = [\"ssh\", \"node{slot}\", \"{worker}\"]"}});
