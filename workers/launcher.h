@@ -38,6 +38,8 @@ class Launcher {
   virtual bool HasAny() = 0;
   /// Nothing is left to do: those that have not begun need not.
   virtual void Dismiss() = 0;
+  /// Another process launches for the study now: workers that it can know of are its to stop.
+  virtual void HandOver() = 0;
   /// Asks all of them to stop; the second time at once.
   virtual void Stop() = 0;
 };

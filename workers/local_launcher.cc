@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "study_store/placeholders.h"
 #include "workers/launcher.h"
 #include "workers/process.h"
 
@@ -65,7 +66,8 @@ class LocalLauncher final : public Launcher {
     return std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w.pid > 0; });
   }
 
-  void Dismiss() override {}  // they end by themselves
+  void Dismiss() override {}   // they end by themselves
+  void HandOver() override {}  // they are children of this process
 
   void Stop() override {
     for (const WorkerProcess& worker : workers_) {
@@ -109,17 +111,11 @@ class LocalLauncher final : public Launcher {
   std::vector<WorkerProcess> workers_;  // by slot
 };
 
-void ReplaceAll(std::string& text, std::string_view from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-}
-
 }  // namespace
 
 std::string ShellText(const std::vector<std::string>& words) {
   std::string text;
-  for (std::string word : words) {
+  for (const std::string& word : words) {
     constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@=+,%";
     if (!text.empty()) text += ' ';
@@ -127,23 +123,25 @@ std::string ShellText(const std::vector<std::string>& words) {
       text += word;
       continue;
     }
-    ReplaceAll(word, "'", "'\\''");
-    text += "'" + word + "'";
+    text += '\'';
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
   }
   return text;
 }
 
 std::vector<std::string> FillLaunchCommand(const std::vector<std::string>& command,
                                            const std::vector<std::string>& worker, int slot) {
+  const auto lookup = [&](const std::string& name) {
+    return name == "slot" ? std::to_string(slot) : ShellText(worker);
+  };
   std::vector<std::string> filled;
-  for (std::string word : command) {
+  for (const std::string& word : command) {
     if (word == "{worker}") {
       filled.insert(filled.end(), worker.begin(), worker.end());
-      continue;
+    } else {
+      filled.push_back(ReplacePlaceholders(word, lookup));
     }
-    ReplaceAll(word, "{slot}", std::to_string(slot));
-    ReplaceAll(word, "{worker}", ShellText(worker));
-    filled.push_back(std::move(word));
   }
   return filled;
 }

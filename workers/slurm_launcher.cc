@@ -87,15 +87,19 @@ class SlurmLauncher final : public Launcher {
   }
 
   bool HasAny() override {
-    if (MonotonicNow() >= next_look_) static_cast<void>(Look());
-    return jobs_ > 0;
+    if (!handed_over_ && MonotonicNow() >= next_look_) static_cast<void>(Look());
+    return !handed_over_ && jobs_ > 0;
   }
 
+  void HandOver() override { handed_over_ = true; }  // jobs are known by the study's name
+
   void Dismiss() override {
+    if (handed_over_) return;
     static_cast<void>(Ask({"scancel", "--name=" + name_, "--state=PENDING", "--me"}));
   }
 
   void Stop() override {
+    if (handed_over_) return;
     static_cast<void>(Ask({"scancel", "--name=" + name_, "--me"}));
     next_look_ = Seconds(0);
   }
@@ -169,7 +173,7 @@ class SlurmLauncher final : public Launcher {
   std::int64_t jobs_ = 0;  // that run or wait, as of the last look
   Seconds next_look_, next_submission_;
   Seconds pause_ = kFirstPause;  // before the next submission
-  bool told_ = false;
+  bool told_ = false, handed_over_ = false;
   std::string told_waits_;
 };
 

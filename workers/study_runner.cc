@@ -5,11 +5,9 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 
 #include "study_store/attempt_rules.h"
@@ -24,9 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kShortestPauseMs = 10;  // while trials come and go
-constexpr int kLongestPauseMs = 100;  // while all are busy
-constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the clock
+constexpr int kShortestPauseMs = 10;   // while trials come and go
+constexpr int kLongestPauseMs = 100;   // while all are busy
+constexpr Seconds kBookkeeping(0.5);   // between looks at joules, leases and the clock
+constexpr Seconds kLastPatience(5.0);  // with workers that were told to stop
 
 /// Which file a path names: the same as long as it is not deleted, moved or replaced. 0, 0: none.
 std::pair<std::uint64_t, std::uint64_t> IdentityOf(const std::string& path) {
@@ -34,6 +33,7 @@ std::pair<std::uint64_t, std::uint64_t> IdentityOf(const std::string& path) {
   if (stat(path.c_str(), &status) != 0) return {0, 0};
   return {status.st_dev, status.st_ino};
 }
+
 /// Where workers write. A database may have several studies that run at once.
 std::string LogFolder(StudyStore& store, const Study& study, const std::string& store_path) {
   std::string folder = WorkRootOf(store_path);
@@ -43,8 +43,6 @@ std::string LogFolder(StudyStore& store, const Study& study, const std::string& 
   fs::create_directories(folder, ignored);
   return folder;
 }
-
-constexpr Seconds kLastPatience(5.0);  // with workers that were told twice to stop
 
 }  // namespace
 
@@ -185,12 +183,13 @@ Result<void> StudyRunner::KeepBooks(Seconds now) {
   auto leads = store_.TryLead(study_.name);
   if (!leads) return Pass(leads);
   if (!*leads) {
+    launcher_->HandOver();
     return Fail(ErrorCode::kLeaseLost,
                 fmt::format("another `joulefront run` took the study over while the connection to "
                             "{} was lost; it goes on there",
                             options_.store_path));
   }
-  if (IdentityOf(options_.store_path) != store_identity_) {
+  if (!store_.IsShared() && IdentityOf(options_.store_path) != store_identity_) {
     return Fail(
         ErrorCode::kUnavailable,
         fmt::format("the store '{}' was deleted, moved or replaced while the study ran; what "

@@ -1,6 +1,5 @@
-// Runs a study on this machine: starts worker processes, keeps their queue filled with proposals,
-// and closes the study when its budget is spent. Crash-only: whatever is killed, running again goes
-// on.
+// Runs a study: has workers started (launcher.h), keeps their queue filled with proposals, and
+// closes the study when its budget is spent. Crash-only: whatever is killed, running again goes on.
 #pragma once
 
 #include <functional>

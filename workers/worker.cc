@@ -221,7 +221,9 @@ class Worker {
   Result<TrainerCommand> Prepare(const Claim& claim, const std::string& work_dir,
                                  const std::string& resume_dir) {
     std::optional<SearchMeter> meter;
-    if (study_.trainer.preload) meter.emplace(metering_.machine, metering_.plan);
+    if (study_.trainer.preload && !std::exchange(loaded_, true)) {
+      meter.emplace(metering_.machine, metering_.plan);
+    }
     auto command = PrepareTrainer(study_, claim, work_dir, options_.slot, resume_dir);
     const auto loading = meter ? meter->TakeMore() : std::nullopt;
     if (command && loading) JF_TRY(store_.AddSearchEnergy(id_, *loading));
@@ -396,6 +398,7 @@ class Worker {
   bool told_waiting_ = false, told_problem_ = false, told_away_ = false;
   EarlyStopping stopping_;
   Seconds lease_;
+  bool loaded_ = false;  // the trainer, where it is kept loaded
   struct {
     StopVerdict verdict;
     NamedValues last;
@@ -445,6 +448,7 @@ Result<void> WorkOnAll(StudyStore& store, const WorkerOptions& options, SignalWa
       if (signals.stop_requests() > 0) break;
       if (!workers.contains(entry.id)) {
         auto worker = MakeWorker(store, entry.id, options, signals);
+        if (!worker && worker.error().code == ErrorCode::kUnreachable) break;  // another time
         if (!worker && options.on_line) options.on_line(worker.error().message);
         workers[entry.id] = worker ? std::move(*worker) : nullptr;
       }

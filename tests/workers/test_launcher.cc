@@ -20,6 +20,92 @@ TEST_CASE("a launch command has the worker's words, or their text for a shell, a
               "'it'\\''s'"});
 }
 
+namespace {
+
+/// Stand-ins for Slurm's commands, which write down how they were called.
+class FakeSlurm {
+ public:
+  FakeSlurm() : path_(std::getenv("PATH")) {
+    Answer("sbatch", "echo 17");
+    Answer("squeue", "true");
+    Answer("scancel", "true");
+    setenv("PATH", (folder_.path() + ":" + path_).c_str(), 1);
+  }
+  ~FakeSlurm() { setenv("PATH", path_.c_str(), 1); }
+  FakeSlurm(const FakeSlurm&) = delete;
+  FakeSlurm& operator=(const FakeSlurm&) = delete;
+
+  void Answer(const std::string& command, const std::string& script) {
+    WriteAll(
+        folder_ / command,
+        "#!/bin/sh\necho \"" + command + " $*\" >> " + (folder_ / "calls") + "\n" + script + "\n",
+        true);
+  }
+  std::string calls() const { return ReadAll(folder_ / "calls"); }
+
+ private:
+  ScratchFolder folder_;
+  std::string path_;
+};
+
+LaunchPlan SlurmPlan(std::vector<std::string>& said) {
+  return {.worker = {"/opt/joulefront", "worker", "postgresql://h/d?sslmode=require"},
+          .study = "digits",
+          .folder = "/shared/d.work",
+          .most = 4,
+          .threads = 2,
+          .say = [&said](const std::string& line) { said.push_back(line); }};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "as many jobs are submitted to Slurm as there is work for, with what the study file says") {
+  FakeSlurm slurm;
+  std::vector<std::string> said;
+  const auto launcher = MakeSlurmLauncher(
+      SlurmPlan(said),
+      {.partition = "gpu", .time = "4:00:00", .gpus = 1, .options = {"--qos=low"}});
+  REQUIRE(launcher->Keep(3));
+  for (const char* option :
+       {"--job-name=joulefront-digits", "--array=0-2 ", "--partition=gpu", "--time=4:00:00",
+        "--cpus-per-task=2", "--gres=gpu:1", "--qos=low", "--requeue",
+        "--wrap=exec /opt/joulefront worker 'postgresql://h/d?sslmode=require' --slot "}) {
+    CHECK_THAT(slurm.calls(), Catch::Contains(option));
+  }
+  CHECK(launcher->HasAny());
+  launcher->Stop();
+  CHECK_THAT(slurm.calls(), Catch::Contains("scancel --name=joulefront-digits"));
+}
+
+TEST_CASE(
+    "jobs that wait in Slurm's queue are told with Slurm's reason, and what sbatch refuses too") {
+  FakeSlurm slurm;
+  std::vector<std::string> said;
+  slurm.Answer("squeue", "echo 'PENDING PartitionConfig'; echo 'PENDING PartitionConfig'");
+  const auto launcher = MakeSlurmLauncher(SlurmPlan(said), {});
+  REQUIRE(launcher->Keep(2));
+  CHECK(said == Words{"workers wait in Slurm's queue: PartitionConfig"});
+  CHECK(slurm.calls().find("sbatch") == std::string::npos);  // they are enough
+  slurm.Answer("squeue", "true");
+  slurm.Answer("sbatch", "echo 'invalid partition'; echo 'no job' >&2; exit 1");
+  const auto refused = MakeSlurmLauncher(SlurmPlan(said), {})->Keep(2);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::StartsWith("sbatch: invalid partition"));
+}
+
+TEST_CASE("jobs of a study that another process launches for now are left to it") {
+  FakeSlurm slurm;
+  std::vector<std::string> said;
+  const auto launcher = MakeSlurmLauncher(SlurmPlan(said), {});
+  REQUIRE(launcher->Keep(2));
+  launcher->HandOver();
+  launcher->Dismiss();
+  launcher->Stop();
+  CHECK_FALSE(launcher->HasAny());
+  CHECK(slurm.calls().find("scancel") == std::string::npos);
+}
+
 TEST_CASE("workers elsewhere need a store that machines can share") {
   WholeStudy study(kReportNumber, "[budget]\ntrials = 3\n");
   auto run = study.Run("run", {"--launch", "slurm"});
