@@ -14,6 +14,7 @@
 #include "cli/studies.h"
 #include "study_store/first_trials.h"
 #include "study_store/front.h"
+#include "workers/launcher.h"
 #include "workers/metering_plan.h"
 #include "workers/metric_patterns.h"
 #include "workers/preloaded_trainer.h"
@@ -372,6 +373,7 @@ int RunVerb(const Arguments& arguments) {
         "workers on other machines need a store that machines can share: --store "
         "postgresql://HOST/DATABASE");
   }
+  if (auto able = CheckLauncher(file->launch); !able) return Complain("run", able.error());
   auto trunk = BranchOff(options, path, file->study);
   if (!trunk) return Complain("run", trunk.error());
   if (options.Has("check")) return CheckVerdict(*file, path);

@@ -117,6 +117,11 @@ std::string SpentText(const StudyStore::Spent& spent) {
   return text;
 }
 
+/// Workers of a closed study end once they have ended what they are at.
+const char* StateOf(const Standing& standing) {
+  return standing.open ? "open" : standing.running.empty() ? "closed" : "closed; ending";
+}
+
 std::string MakeText(const Standing& standing, TimePoint now) {
   const TrialCounts& counts = standing.counts;
   const Front& front = standing.front;
@@ -129,9 +134,9 @@ std::string MakeText(const Standing& standing, TimePoint now) {
       "spent    {}; {} of running\n"
       "{}"
       "front    {} trials{}{}\n",
-      standing.study.name, standing.open ? "open" : "closed", counts.complete, counts.failed,
-      counts.pruned, counts.running, counts.waiting, BudgetText(standing.study.budget),
-      SpentText(standing.spent), FormatSeconds(standing.elapsed),
+      standing.study.name, StateOf(standing), counts.complete, counts.failed, counts.pruned,
+      counts.running, counts.waiting, BudgetText(standing.study.budget), SpentText(standing.spent),
+      FormatSeconds(standing.elapsed),
       FootprintText(standing.study, standing.carbon, standing.footprint), front.points.size(),
       front.hypervolume ? ", hypervolume " + FormatNumber(*front.hypervolume) : "",
       left_out > 0 ? fmt::format("; {} left out, whose joules cannot be compared", left_out) : "");

@@ -45,16 +45,25 @@ int WorkerVerb(const Arguments& arguments) {
       "all", "work on all studies of the store, also those to come, until told to stop")(
       "label", po::value<std::vector<std::string>>(),
       "NAME=VALUE, for studies with [workers] requires; may be repeated")(
+      "idle", po::value<std::string>(),
+      "end once nothing has waited for so long: 10min; without it, when the study is finished")(
       "slot", po::value<int>()->default_value(0),
       "number of this worker on this machine; picks its entry of [workers] gpus");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   if (*options.Get<int>("slot") < 0) return options.Refuse("--slot counts from 0");
   if (options.Has("all") && options.Has("study")) return options.Refuse("--all or --study");
+  std::optional<Seconds> idle;
+  if (const auto text = options.Get("idle")) {
+    const auto parsed = ParseSeconds(*text);
+    if (!parsed) return options.Refuse("--idle: " + parsed.error().message);
+    idle = *parsed;
+  }
   auto labels = LabelsOf(options.All("label"));
   if (!labels) return options.Refuse(labels.error().message);
   WorkerOptions worker{.store_path = {},
                        .lease = {},
                        .labels = std::move(*labels),
+                       .idle = idle,
                        .slot = *options.Get<int>("slot"),
                        .on_line = [](const std::string& line) { PrintNote(line + "\n"); }};
   SignalWatch signals;

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kBoundaries[] = {"package", "gpu", "battery", "node", "wall"};
 // Names that a meter of one's own cannot have.
-constexpr std::string_view kBuiltIn[] = {"rapl-powercap", "rapl-perf", "nvml", "cpu-time",
-                                         "hwmon",         "battery",   "ipmi", "trainer"};
+constexpr std::string_view kBuiltIn[] = {"rapl-powercap", "rapl-perf", "nvml",  "cpu-time", "hwmon",
+                                         "battery",       "ipmi",      "slurm", "trainer"};
 
 template <typename Names>
 bool IsOneOf(const Names& names, std::string_view name) {

@@ -161,7 +161,9 @@ Result<StudyId> SqlStore::CopyStudyFrom(SqlStore& other, StudyId study) {
       if (!made) return Pass(made);
       if (!*made) {
         return Fail(ErrorCode::kConflict,
-                    fmt::format("{} has a study '{}' already", connection_->name(), row->Text(0)));
+                    fmt::format("{} has a study '{}' already; copy the others one by one (--study "
+                                "NAME), or into another store",
+                                connection_->name(), row->Text(0)));
       }
       const StudyId copy = insert->Int(0);
       auto provenances = ReadProvenances(*other.connection_);

@@ -52,6 +52,9 @@ std::unique_ptr<Launcher> MakeLocalLauncher(LaunchPlan plan, std::vector<std::st
 /// knows them. Their logs are worker-JOB_INDEX.log.
 std::unique_ptr<Launcher> MakeSlurmLauncher(LaunchPlan plan, SlurmSettings settings);
 
+/// Whether workers can be launched so from here. Errors: kUnavailable, without Slurm's commands.
+Result<void> CheckLauncher(const LaunchSettings& settings);
+
 std::unique_ptr<Launcher> MakeLauncher(LaunchPlan plan, const LaunchSettings& settings);
 
 /// `command` with a worker's put in its place: an argument that is "{worker}" becomes the words,

@@ -153,7 +153,8 @@ class SlurmLauncher final : public Launcher {
     if (settings_.exclusive) sbatch.push_back("--exclusive");
     sbatch.insert(sbatch.end(), settings_.options.begin(), settings_.options.end());
     // exec: the worker is the job, and has the signals that Slurm sends to it.
-    add("wrap", "exec " + ShellText(plan_.worker) + " --slot \"$SLURM_ARRAY_TASK_ID\"");
+    // Workers whose `run` is gone leave their nodes after a while; there are new ones when it asks.
+    add("wrap", "exec " + ShellText(plan_.worker) + " --idle 5min --slot \"$SLURM_ARRAY_TASK_ID\"");
     auto answer = Ask(std::move(sbatch));
     if (!answer) return Pass(answer);
     if (answer->status != 0) {
@@ -178,6 +179,12 @@ class SlurmLauncher final : public Launcher {
 };
 
 }  // namespace
+
+Result<void> CheckLauncher(const LaunchSettings& settings) {
+  if (settings.kind != LaunchKind::kSlurm) return {};
+  auto answer = Ask({"sbatch", "--version"});
+  return answer ? Result<void>() : Pass(answer);
+}
 
 std::unique_ptr<Launcher> MakeSlurmLauncher(LaunchPlan plan, SlurmSettings settings) {
   return std::make_unique<SlurmLauncher>(std::move(plan), std::move(settings));

@@ -22,6 +22,7 @@
 #include "workers/attempt_runner.h"
 #include "workers/earlier_attempts.h"
 #include "workers/host_lock.h"
+#include "workers/idle_limit.h"
 #include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/search_meter.h"
@@ -40,6 +41,8 @@ constexpr int kLongestPauseWithNewsMs = 10'000;
 constexpr Seconds kLease(30.0), kSharedLease(120.0);
 // Of a worker that serves all studies, where none has anything to do.
 constexpr Seconds kBetweenRounds(1.0);
+// A study whose trainer could not be started or metered here is tried again after this.
+constexpr Seconds kAfterFault(300.0);
 // Thousands of workers renew their leases in a shared store: no more often than this.
 constexpr Seconds kBetweenSharedRenewals(10.0);
 // How long a result that the store refuses is kept, once we are told to stop.
@@ -81,13 +84,15 @@ class Worker {
   // else look again later.
   Result<void> Run() {
     int pause = kFirstPauseMs;
-    while (signals_.stop_requests() == 0) {
+    IdleLimit idle(options_.idle);
+    while (signals_.stop_requests() == 0 && !idle.IsOver()) {
       if (MayMeter(study_.workers.exclusive)) {
         auto ran = RunNext();
         gpu_lock_.Release();
         if (!ran && !MayPass(ran.error())) return Pass(ran);
         if (ran && *ran) {
           pause = kFirstPauseMs;
+          idle.Restart();
           continue;
         }
       }
@@ -429,6 +434,12 @@ Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
                                   signals);
 }
 
+/// Whether an error is the store's, and not of one study on this machine.
+bool IsOfStore(const Error& error) {
+  return error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kUnreachable ||
+         error.code == ErrorCode::kBusy;
+}
+
 }  // namespace
 
 Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
@@ -439,24 +450,39 @@ Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
 }
 
 Result<void> WorkOnAll(StudyStore& store, const WorkerOptions& options, SignalWatch& signals) {
-  std::map<StudyId, std::unique_ptr<Worker>> workers;  // null: a study that is not for this one
-  while (signals.stop_requests() == 0) {
+  struct Served {
+    std::unique_ptr<Worker> worker;  // null: a study that is not for this one
+    Seconds not_before;
+  };
+  std::map<StudyId, Served> served;
+  IdleLimit idle(options.idle);
+  const auto say = [&](const std::string& line) {
+    if (options.on_line) options.on_line(line);
+  };
+  while (signals.stop_requests() == 0 && !idle.IsOver()) {
     bool ran = false;
     auto studies = store.ListStudies();
     if (!studies && studies.error().code != ErrorCode::kUnreachable) return Pass(studies);
     for (const StudyEntry& entry : studies ? *studies : std::vector<StudyEntry>()) {
       if (signals.stop_requests() > 0) break;
-      if (!workers.contains(entry.id)) {
+      if (!served.contains(entry.id)) {
         auto worker = MakeWorker(store, entry.id, options, signals);
         if (!worker && worker.error().code == ErrorCode::kUnreachable) break;  // another time
-        if (!worker && options.on_line) options.on_line(worker.error().message);
-        workers[entry.id] = worker ? std::move(*worker) : nullptr;
+        if (!worker) say(worker.error().message);
+        served[entry.id].worker = worker ? std::move(*worker) : nullptr;
       }
-      if (workers[entry.id] == nullptr) continue;
-      auto one = workers[entry.id]->TryOne();
-      if (!one) return Pass(one);
-      ran = ran || *one;
+      Served& study = served[entry.id];
+      if (study.worker == nullptr || MonotonicNow() < study.not_before) continue;
+      auto one = study.worker->TryOne();
+      if (!one && IsOfStore(one.error())) return Pass(one);
+      if (!one) {
+        say(fmt::format("study '{}': {}; left alone for {}", entry.name, one.error().message,
+                        FormatSeconds(kAfterFault)));
+        study.not_before = MonotonicNow() + kAfterFault;
+      }
+      ran = ran || (one && *one);
     }
+    if (ran) idle.Restart();
     if (!ran) PauseFor(signals, kBetweenRounds);
   }
   return {};

@@ -17,6 +17,7 @@ struct WorkerOptions {
   std::string store_path;                     // for the attempts' folders
   std::optional<Seconds> lease;               // default: 30 s, of a shared store 120 s
   std::map<std::string, std::string> labels;  // what it has: {"gpu", "h100"}
+  std::optional<Seconds> idle;                // it ends once nothing has waited for so long
   int slot = 0;  // which worker of this machine: picks the GPU, stands in the name
   std::function<void(const std::string&)> on_line;  // what a person may want to read; one line each
 };
@@ -24,7 +25,8 @@ struct WorkerOptions {
 /// This process as a worker.
 WorkerIdentity ThisWorker(int slot);
 
-/// Works until the study is closed and nothing is left to claim, or until `signals` has a request
+/// Works until the study is closed and nothing is left to claim, until it has been idle for as long
+/// as `options` say, or until `signals` has a request
 /// to stop: then the trainer is stopped and its trial waits again. A store that is busy or full is
 /// asked again until it takes the result. Errors: the store's, at claiming; kInvalidArgument for a
 /// study that cannot be worked on (no command, a bad expression, labels that this worker lacks).
@@ -32,7 +34,8 @@ Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
                   SignalWatch& signals);
 
 /// Works on every study of the store in turn, those that are made later too, until told to stop.
-/// Studies that this worker cannot work on are told and left alone. Errors: the store's.
+/// Studies that this worker cannot work on are told and left alone, those that fail on this machine
+/// for some minutes. Errors: the store's.
 Result<void> WorkOnAll(StudyStore& store, const WorkerOptions& options, SignalWatch& signals);
 
 /// Trains a complete trial again, alone among all attempts of this machine (which is waited for)

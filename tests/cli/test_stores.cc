@@ -62,9 +62,21 @@ TEST_CASE("A file that is no store is left as it was, with exit code 6") {
   }
   Fault(shop, {"ask-tell", "study.toml", "--store", "notes.txt"}, 6);
   Fault(shop, {"ask-tell", "study.toml", "--store", "other.db"}, 6);
-  Fault(shop, {"ask-tell", "study.toml", "--store", "no/folder/s.db"}, 1);
+  Fault(shop, {"ask-tell", "study.toml", "--store", "no/folder/s.db"}, 6);
   CHECK(shop.Read("notes.txt") == "buy milk\n");
   CHECK(shop.Read("other.db") == other);
+}
+
+TEST_CASE("A database of a kind that is not known is no file name, and its password is not shown") {
+  const Workshop shop;
+  for (const std::string verb : {"front", "worker", "import"}) {
+    for (const std::string scheme : {"mysql", "POSTGRESQL", "postgresql+psycopg2"}) {
+      const std::string message =
+          Fault(shop, {verb, scheme + "://me:secret@h/d", "--store", "x.db"}, 2);
+      if (verb == "import") CHECK(message.find(scheme + "://\n") != std::string::npos);
+      CHECK(message.find("secret") == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("A store of a newer version is refused with exit code 6") {
@@ -90,7 +102,7 @@ TEST_CASE("A store that may not be written is no place for run, but can be looke
     return;
   }
   const Outcome session = shop.Shell(run + "ask-tell study.toml --store s.db");
-  CHECK(session.code == 1);
+  CHECK(session.code == 6);
   CHECK(session.err ==
         "joulefront ask-tell: s.db is read-only; check the permissions of the file and its folder, "
         "or name another store\n");

@@ -70,7 +70,8 @@ TEST_CASE(
   for (const char* option :
        {"--job-name=joulefront-digits", "--array=0-2 ", "--partition=gpu", "--time=4:00:00",
         "--cpus-per-task=2", "--gres=gpu:1", "--qos=low", "--requeue",
-        "--wrap=exec /opt/joulefront worker 'postgresql://h/d?sslmode=require' --slot "}) {
+        "--wrap=exec /opt/joulefront worker 'postgresql://h/d?sslmode=require' --idle 5min "
+        "--slot "}) {
     CHECK_THAT(slurm.calls(), Catch::Contains(option));
   }
   CHECK(launcher->HasAny());
@@ -152,7 +153,51 @@ TEST_CASE("a worker for all studies works on each, on those that are made later 
   CHECK(worker.Wait() == 143);
 }
 
+TEST_CASE("a worker for all studies goes on when one of them cannot be run here") {
+  WholeStudy study(kReportNumber, "");
+  const auto store = Require(OpenSqliteStore(study.store_path(), OpenMode::kCreate));
+  const auto add = [&](const std::string& name, bool broken) {
+    Study made = MakeStudy(ReadAll(study.folder() / "study.toml"), study.folder().path());
+    made.name = name;
+    if (broken) made.trainer.command = {"no-such-trainer"};
+    const StudyId id = Require(store->CreateStudy(made, CalendarNow()));
+    Require(store->AddTrial(id, {.configuration = "{\"x\":0.5}", .proposed_by = "sobol"}, {},
+                            CalendarNow()));
+    return id;
+  };
+  add("broken", true);
+  const StudyId good = add("good", false);
+  Job worker(study.folder(), "worker", {kProgram, "worker", "s.db", "--all", "--idle", "2 s"});
+  CHECK(worker.Wait() == 0);
+  INFO(worker.output());
+  CHECK(Require(store->CountTrials(good)).complete == 1);
+}
+
+TEST_CASE("a worker ends by itself once nothing has waited for as long as it was told") {
+  WholeStudy study(kReportNumber, "");
+  const auto store = Require(OpenSqliteStore(study.store_path(), OpenMode::kCreate));
+  Study made = MakeStudy(ReadAll(study.folder() / "study.toml"), study.folder().path());
+  Require(store->CreateStudy(made, CalendarNow()));
+  Job worker(study.folder(), "worker", {kProgram, "worker", "s.db", "--idle", "500 ms"});
+  CHECK(worker.Wait() == 0);
+  Job bad(study.folder(), "bad", {kProgram, "worker", "s.db", "--idle", "soon"});
+  CHECK(bad.Wait() == 2);
+}
+
 #ifdef JOULEFRONT_POSTGRESQL
+TEST_CASE("where Slurm is not installed nothing is stored") {
+  PostgresDatabase database;
+  WholeStudy study(kReportNumber, "[budget]\ntrials = 6\n");
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", study.folder().path().c_str(), 1);
+  Job run(study.folder(), "run",
+          {kProgram, "run", "study.toml", "--store", database.url(), "--launch", "slurm"});
+  setenv("PATH", path.c_str(), 1);
+  CHECK(run.Wait() == 1);
+  CHECK_THAT(run.output(), Catch::Contains("Slurm's sbatch was not found"));
+  CHECK_FALSE(OpenStore(database.url(), OpenMode::kRead).has_value());
+}
+
 TEST_CASE("a study runs on workers that a command of the user's starts") {
   PostgresDatabase database;
   WholeStudy study(kReportNumber,

@@ -13,6 +13,7 @@
 #include "workers/meters/nvml_source.h"
 #include "workers/meters/perf_source.h"
 #include "workers/meters/powercap_source.h"
+#include "workers/meters/slurm_source.h"
 
 namespace joulefront {
 namespace {
@@ -137,10 +138,15 @@ FoundSources FindSources(const SystemRoots& roots, const MeterPlan& plan, Seek s
     Append(found, OrAbsent(FindIpmi(roots), kIpmi, Boundary::kNode, seek,
                            "no management controller (/dev/ipmi0)"));
   }
+  const auto patience = [&](Seconds period) {
+    return seek == Seek::kAll ? std::min(period * 2.0, kLongestPatience) : Seconds(0);
+  };
+  if (wanted(kSlurm, false)) {
+    Append(found, OrAbsent(FindSlurm(patience(kLongestPatience)), kSlurm, Boundary::kNode, seek,
+                           "not in a job of Slurm's (no SLURM_JOB_ID)"));
+  }
   for (const UserSource& own : plan.own) {
-    const Seconds patience =
-        seek == Seek::kAll ? std::min(own.period * 2.0, kLongestPatience) : Seconds(0);
-    if (wanted(own.name, false)) Append(found, FindUserSources({own}, patience));
+    if (wanted(own.name, false)) Append(found, FindUserSources({own}, patience(own.period)));
   }
   found.listings.push_back(
       {EstimateDomain(), true,

@@ -12,6 +12,7 @@ joulefront_test(meters joulefront::meters
   workers/meters/test_probe.cc
   workers/meters/test_reading_log.cc
   workers/meters/test_sensors.cc
+  workers/meters/test_slurm.cc
   workers/meters/test_tick_clock.cc
   workers/meters/test_user_source.cc)
 
