@@ -6,14 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/choice.h"
 #include "cli/console.h"
 #include "cli/energy_json.h"
+#include "cli/front_table.h"
 #include "cli/options.h"
 #include "cli/plot.h"
 #include "cli/studies.h"
-#include "cli/table.h"
 #include "study_store/anytime.h"
-#include "study_store/comparability.h"
 #include "study_store/front.h"
 
 namespace joulefront {
@@ -29,14 +29,10 @@ constexpr const char* kAbout =
     "examples:\n"
     "  joulefront front digits.db --plot\n"
     "  joulefront front digits.db --max energy=10kJ --min accuracy=0.97\n"
+    "  joulefront front digits.db --prefer error=2,energy=1      choose by what matters\n"
+    "  joulefront front digits.db --weight error=500             a unit of error is worth 500 J\n"
+    "  joulefront front digits.db --lifetime-inferences 1e6 --max error=0.03\n"
     "  joulefront front digits.db --format csv > front.csv";
-
-struct View {
-  const Study& study;
-  const std::vector<Trial>& trials;
-  const std::vector<std::optional<std::int64_t>>& steps;  // of each trial that is a report
-  const Front& front;
-};
 
 const Objective* MeteredAs(const Study& study, const std::string& name) {
   for (const Objective& objective : study.objectives) {
@@ -45,9 +41,10 @@ const Objective* MeteredAs(const Study& study, const std::string& name) {
   return nullptr;
 }
 
-/// "energy=10kJ" -> a bound on energy; joules where the name is metered, a plain number elsewhere.
+/// "energy=10kJ" -> a bound on energy, one of the `names`; joules where the name is metered, a
+/// plain number elsewhere.
 Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy& opened,
-                         const std::vector<Trial>& trials) {
+                         const std::set<std::string>& names) {
   const auto equals = text.find('=');
   const std::string flag = is_max ? "--max" : "--min";
   if (equals == std::string::npos) {
@@ -55,10 +52,6 @@ Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy
                 fmt::format("{} {}: write NAME=VALUE, such as energy=10kJ", flag, text));
   }
   Bound bound{.name = text.substr(0, equals)};
-  std::set<std::string> names;
-  for (const Trial& trial : trials) {
-    for (const auto& [name, unused] : trial.values) names.insert(name);
-  }
   if (!names.empty() && !names.contains(bound.name)) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} {}: no trial has a value '{}'; there are: {}", flag, text,
@@ -67,7 +60,8 @@ Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy
   const std::string value = text.substr(equals + 1);
   double limit = 0.0;
   const auto& constraints = opened.study.constraints;
-  const bool metered = MeteredAs(opened.study, bound.name) != nullptr ||
+  const bool metered = bound.name == kLifetimeEnergy ||
+                       MeteredAs(opened.study, bound.name) != nullptr ||
                        std::any_of(constraints.begin(), constraints.end(),
                                    [&](const auto& c) { return c.name == bound.name && c.phase; });
   if (metered) {
@@ -88,10 +82,15 @@ Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy
 
 Result<std::vector<Bound>> ParseBounds(const VerbOptions& options, const OpenedStudy& opened,
                                        const std::vector<Trial>& trials) {
+  std::set<std::string> names;
+  for (const Trial& trial : trials) {
+    for (const auto& [name, unused] : trial.values) names.insert(name);
+  }
+  if (options.Has("lifetime-inferences")) names.insert(kLifetimeEnergy);
   std::vector<Bound> bounds;
   for (const bool is_max : {true, false}) {
     for (const std::string& text : options.All(is_max ? "max" : "min")) {
-      auto bound = ParseBound(text, is_max, opened, trials);
+      auto bound = ParseBound(text, is_max, opened, names);
       if (!bound) return Pass(bound);
       bounds.push_back(std::move(*bound));
     }
@@ -99,112 +98,7 @@ Result<std::vector<Bound>> ParseBounds(const VerbOptions& options, const OpenedS
   return bounds;
 }
 
-/// The classes of a metered objective's figures on the front: "estimated", or "estimated,
-/// measured".
-std::string ClassesOf(const View& view, const Objective& objective) {
-  std::set<std::string> names;
-  for (const FrontPoint& point : view.front.points) {
-    const EnergyFigure* figure = FigureOf(view.trials[point.trial], objective.phase);
-    names.insert(figure != nullptr ? std::string(Name(figure->provenance.energy_class)) : "told");
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-std::string TitleOf(const View& view, const Objective& objective) {
-  if (objective.phase) {
-    return fmt::format("{} [{}, {}]", objective.name, objective.unit, ClassesOf(view, objective));
-  }
-  return objective.unit.empty() ? objective.name
-                                : fmt::format("{} [{}]", objective.name, objective.unit);
-}
-
-/// A step of an objective that a person thinks in: a hundredth for shares such as error, else one.
-double StepOf(const View& view, std::size_t objective) {
-  const bool share = std::all_of(
-      view.front.points.begin(), view.front.points.end(),
-      [&](const FrontPoint& point) { return std::abs(point.objectives[objective]) <= 1.0; });
-  return share ? 0.01 : 1.0;
-}
-
-std::vector<std::string> ActiveParameters(const View& view) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : view.study.space.parameters()) names.push_back(parameter.name);
-  return names;
-}
-
-std::string CellOf(const ordered_json& configuration, const std::string& name, bool exact) {
-  const auto found = configuration.find(name);
-  if (found == configuration.end()) return exact ? "" : "-";
-  if (found->is_string()) return found->get<std::string>();
-  if (found->is_number_float() && !exact) return FormatNumber(found->get<double>(), 3);
-  return found->dump();
-}
-
-Table MakeTable(const View& view, bool exact) {
-  const Study& study = view.study;
-  Table table{.header = {"trial"}};
-  for (const Objective& objective : study.objectives) {
-    table.header.push_back(exact ? objective.name : TitleOf(view, objective));
-    if (exact && objective.phase) {
-      table.header.insert(table.header.end(),
-                          {objective.name + "_class", objective.name + "_coverage"});
-    }
-  }
-  const std::size_t other = 1 - std::min<std::size_t>(view.front.cost, 1);
-  const bool priced = study.objectives.size() == 2;
-  if (study.trainer.anytime) table.header.insert(table.header.begin() + 1, "step");
-  const double step = priced ? StepOf(view, other) : 1.0;
-  if (exact) table.header.push_back("mixed");
-  if (priced) {
-    const Objective& cost = study.objectives[view.front.cost];
-    const std::string unit = cost.unit.empty() ? cost.name : cost.unit;
-    table.header.push_back(exact ? "price_per_step"
-                                 : fmt::format("{} per {} {}", unit, FormatNumber(step),
-                                               study.objectives[other].name));
-    table.header.push_back(exact ? "knee" : "");
-  }
-  const auto parameters = ActiveParameters(view);
-  for (const std::string& name : parameters) {
-    table.header.push_back(exact ? "parameter." + name : name);  // as in export: unique
-  }
-  const auto prices = PricesAlong(view.front);
-  for (std::size_t i = 0; i < view.front.points.size(); ++i) {
-    const FrontPoint& point = view.front.points[i];
-    const Trial& trial = view.trials[point.trial];
-    std::vector<std::string> row = {std::to_string(trial.number)};
-    const auto reported = view.steps[point.trial];
-    if (study.trainer.anytime) {
-      row.push_back(reported ? std::to_string(*reported) : exact ? "" : "end");
-    }
-    for (std::size_t k = 0; k < study.objectives.size(); ++k) {
-      const EnergyFigure* figure = FigureOf(trial, study.objectives[k].phase);
-      const bool partial = figure != nullptr && figure->coverage < kWholeCoverage;
-      row.push_back(exact ? fmt::format("{}", point.objectives[k])
-                          : (partial ? "> " : "") + FormatNumber(point.objectives[k]));
-      if (!exact || !study.objectives[k].phase) continue;
-      row.push_back(figure != nullptr ? std::string(Name(figure->provenance.energy_class))
-                                      : "told");
-      row.push_back(figure != nullptr ? fmt::format("{}", figure->coverage) : "");
-    }
-    if (exact) row.push_back(view.front.mixed ? "1" : "0");
-    if (priced) {
-      if (exact) {
-        row.push_back(prices[i] ? fmt::format("{}", *prices[i] * step) : "");
-      } else {
-        row.push_back(prices[i] ? FormatNumber(*prices[i] * step, 3) : "-");
-      }
-      row.push_back(point.knee ? (exact ? "1" : "<- knee") : exact ? "0" : "");
-    }
-    const auto configuration = ordered_json::parse(trial.configuration);
-    for (const std::string& name : parameters) row.push_back(CellOf(configuration, name, exact));
-    table.rows.push_back(std::move(row));
-  }
-  if (priced && !exact)
-    table.left.resize(table.header.size() - parameters.size(), false), table.left.back() = true;
-  return table;
-}
-
-std::string MakeJson(const View& view) {
+std::string MakeJson(const FrontView& view, const std::string& choice) {
   ordered_json objectives = ordered_json::array();
   for (const Objective& objective : view.study.objectives) {
     objectives.push_back(
@@ -242,12 +136,14 @@ std::string MakeJson(const View& view) {
                        {"reference_point", view.front.reference_point},
                        {"mixed", view.front.mixed},
                        {"key", view.front.key},
-                       {"left_out", left_out}})
+                       {"left_out", left_out},
+                       {"chosen", view.chosen ? points[*view.chosen]["number"] : ordered_json()},
+                       {"choice", choice}})
              .dump(2) +
          "\n";
 }
 
-std::string MakePlot(const View& view) {
+std::string MakePlot(const FrontView& view) {
   const Study& study = view.study;
   if (study.objectives.size() != 2) return "(a plot needs two objectives)\n";
   const std::size_t x = view.front.cost, y = 1 - x;
@@ -291,7 +187,14 @@ void NoteComparability(const Front& front) {
   }
 }
 
-std::string MakeText(const View& view, bool plot) {
+void NoteLifetime(const Choice& choice) {
+  if (choice.without_lifetime == 0) return;
+  PrintNote(fmt::format(
+      "note: {} complete trial(s) are left out: what an inference takes is not known of them\n",
+      choice.without_lifetime));
+}
+
+std::string MakeText(const FrontView& view, const std::string& choice, bool plot) {
   const Front& front = view.front;
   std::string text = fmt::format("study '{}': {}front of {} of {} complete trials", view.study.name,
                                  front.mixed ? "MIXED " : "", front.points.size(), front.complete);
@@ -304,7 +207,8 @@ std::string MakeText(const View& view, bool plot) {
                         fmt::join(reference, ", "));
   }
   text +=
-      "\n\n" + FormatTable(MakeTable(view, /*exact=*/false), WidthOfStdout().value_or(kUnlimited));
+      "\n\n" + FormatTable(FrontTable(view, /*exact=*/false), WidthOfStdout().value_or(kUnlimited));
+  if (!choice.empty()) text += "\n" + choice + "\n";
   if (plot) text += "\n" + MakePlot(view);
   return text;
 }
@@ -320,11 +224,14 @@ int FrontVerb(const Arguments& arguments) {
       "format", po::value<std::string>()->default_value("table"), "table, json or csv")(
       "plot", "also draw it (table only)")(
       "mix", "compare joules of different meters and hosts, by their uncertainty");
+  AddChoiceFlags(options);
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
   if (format != "table" && format != "json" && format != "csv") {
     return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
   }
+  auto wish = WishOf(options);
+  if (!wish) return options.Refuse(wish.error().message);
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
   if (!opened) return Complain("front", opened.error());
@@ -332,11 +239,19 @@ int FrontVerb(const Arguments& arguments) {
   if (!trials) return Complain("front", trials.error());
   auto bounds = ParseBounds(options, *opened, *trials);
   if (!bounds) return Complain("front", bounds.error());
+  wish->bounds = std::move(*bounds);
+  wish->mix = options.Has("mix") ? Mix::kYes : Mix::kNo;
   auto all = WithReports(*opened->store, opened->id, opened->study, std::move(*trials));
   if (!all) return Complain("front", all.error());
-  const Front front =
-      ComputeFront(opened->study, all->trials, *bounds, options.Has("mix") ? Mix::kYes : Mix::kNo);
-  const View view{opened->study, all->trials, all->steps, front};
+  const auto choice = Choose(opened->study, all->trials, *wish);
+  if (!choice) return Complain("front", choice.error());
+  const Front& front = choice->front;
+  const FrontView view{.study = choice->study,
+                       .trials = choice->trials,
+                       .steps = all->steps,
+                       .front = front,
+                       .chosen = choice->point,
+                       .lifetime = wish->inferences.has_value()};
   if (front.points.empty()) {
     PrintNote(fmt::format("joulefront front: {}\n",
                           front.complete == 0
@@ -346,9 +261,11 @@ int FrontVerb(const Arguments& arguments) {
     if (format != "json") return kNothingFeasible;
   }
   NoteComparability(front);
-  const std::string data = format == "json"  ? MakeJson(view)
-                           : format == "csv" ? FormatCsv(MakeTable(view, /*exact=*/true))
-                                             : MakeText(view, options.Has("plot"));
+  NoteLifetime(*choice);
+  const std::string why = ChoiceText(opened->study, all->trials, *wish, *choice);
+  const std::string data = format == "json"  ? MakeJson(view, why)
+                           : format == "csv" ? FormatCsv(FrontTable(view, /*exact=*/true))
+                                             : MakeText(view, why, options.Has("plot"));
   if (!PrintData(data)) return kRunTimeFailure;
   return front.points.empty() ? kNothingFeasible : kDone;
 }

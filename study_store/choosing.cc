@@ -18,6 +18,8 @@ constexpr double kNearly = 0.95;
 /// Breaks ties of the Chebyshev distance between points of which one is no worse elsewhere.
 constexpr double kAugmentation = 1e-4;
 
+constexpr double kRangeStep = 1.05, kRangeAccuracy = 1e-5;
+
 /// Of the whole points the one with the least score, of equals the first, which is the cheapest.
 std::optional<std::size_t> Least(const Front& front,
                                  const std::function<double(const FrontPoint&)>& score) {
@@ -141,6 +143,37 @@ Result<Lifetime> LifetimeOf(const Study& study, const std::vector<Trial>& trials
                     kInferencePhase));
   }
   return lifetime;
+}
+
+std::optional<ChoiceRange> RangeOfChoice(
+    const std::function<std::optional<TrialNumber>(double)>& choose, double at, double least,
+    double most) {
+  const auto chosen = choose(at);
+  if (!chosen) return std::nullopt;
+  // From `at` by steps until the choice is another, then by halves to where it changes.
+  const auto end = [&](double factor, double limit, std::optional<TrialNumber>& beyond) {
+    double same = at;
+    while (same != limit) {
+      const double next =
+          factor > 1.0 ? std::min(limit, same * factor) : std::max(limit, same * factor);
+      if (choose(next) == chosen) {
+        same = next;
+        continue;
+      }
+      double other = next;
+      while (std::abs(other / same - 1.0) > kRangeAccuracy) {
+        const double middle = std::sqrt(same * other);
+        (choose(middle) == chosen ? same : other) = middle;
+      }
+      beyond = choose(other);
+      break;
+    }
+    return same;
+  };
+  ChoiceRange range;
+  range.from = end(1.0 / kRangeStep, std::min(least, at), range.below);
+  range.to = end(kRangeStep, std::max(most, at), range.above);
+  return range;
 }
 
 std::vector<Recommendation> Recommend(const Study& study, const Front& front) {

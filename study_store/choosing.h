@@ -2,6 +2,7 @@
 // docs/choosing.md explains each.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,18 @@ Result<Lifetime> LifetimeOf(const Study& study, const std::vector<Trial>& trials
 
 /// The joules of one inference; empty where they are not known.
 std::optional<double> JoulesOfInference(const Trial& trial);
+
+/// Over which range of one positive number, a weight or a count, a choice stays the same.
+struct ChoiceRange {
+  double from = 0.0, to = 0.0;              // to five digits; the ends of what was looked at, or:
+  std::optional<TrialNumber> below, above;  // what is chosen beyond; empty: nothing else, as far
+};
+
+/// Of the trial that `choose` gives at `at`; looked for between `least` and `most`, in steps of a
+/// twentieth, so that a choice that holds for less is overlooked. Empty if `choose` gives none.
+std::optional<ChoiceRange> RangeOfChoice(
+    const std::function<std::optional<TrialNumber>(double)>& choose, double at, double least,
+    double most);
 
 /// What is recommended for a typical wish.
 struct Recommendation {

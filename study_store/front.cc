@@ -39,14 +39,6 @@ std::vector<double> ReferencePoint(const Study& study, const Points& points) {
   return reference;
 }
 
-/// Index of the objective that is paid.
-std::size_t CostIndex(const Study& study) {
-  for (std::size_t k = study.objectives.size(); k-- > 0;) {
-    if (study.objectives[k].phase) return k;
-  }
-  return study.objectives.size() - 1;
-}
-
 /// The knee among the points whose joules are whole.
 void MarkKnee(const Study& study, std::vector<FrontPoint>& points) {
   std::vector<FrontPoint*> whole;
@@ -84,6 +76,13 @@ std::vector<std::size_t> SureFront(const Study& study, const std::vector<Trial>&
 }
 
 }  // namespace
+
+std::size_t PaidObjective(const Study& study) {
+  for (std::size_t k = study.objectives.size(); k-- > 0;) {
+    if (study.objectives[k].phase) return k;
+  }
+  return study.objectives.size() - 1;
+}
 
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
                    const std::vector<Bound>& bounds, Mix mix) {
@@ -130,7 +129,7 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
     }
     front.points.push_back(std::move(point));
   }
-  front.cost = CostIndex(study);
+  front.cost = PaidObjective(study);
   const double sign = SignOf(study.objectives[front.cost]);
   std::stable_sort(front.points.begin(), front.points.end(), [&](const auto& a, const auto& b) {
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];

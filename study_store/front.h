@@ -43,9 +43,11 @@ enum class Mix {
   kYes,  // of all, and a trial dominates another only where it surely does (SurelyDominates)
 };
 
-/// Non-dominated feasible trials. What is paid is the last metered objective, or the last one where
-/// none is metered. The reference point is the user's, else the worst feasible value plus a tenth
-/// of the range seen, so that extremes count.
+/// Index of the objective that is paid: the last metered one, or the last one where none is.
+std::size_t PaidObjective(const Study& study);
+
+/// Non-dominated feasible trials. The reference point is the user's, else the worst feasible value
+/// plus a tenth of the range seen, so that extremes count.
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
                    const std::vector<Bound>& bounds = {}, Mix mix = Mix::kNo);
 

@@ -93,6 +93,24 @@ void MakeEmptyStore(const std::string& path, const Study& study) {
   Create(path, study, id);
 }
 
+void MakeDeployedStore(const std::string& path) {
+  struct Deployed {
+    double error, training, inference;
+  };
+  StudyId id = 0;
+  const auto store = Create(path, DigitsStudy("deployed"), id);
+  std::size_t i = 0;
+  for (const Deployed& model : {Deployed{0.3, 10, 1}, {0.1, 50, 4}, {0.1, 80, 2}, {0.05, 90, 20}}) {
+    const Claim claim = AddAndClaim(*store, id, kComplete[i++].configuration);
+    const AttemptResult result{
+        .state = AttemptState::kComplete,
+        .values = {{"error", model.error}, {"energy", model.training}, {"inferences", 1000}},
+        .energy = {Phase("train", model.training), Phase("inference", model.inference),
+                   Phase("total", model.training + model.inference)}};
+    Take(store->FinishAttempt(claim, result, {}, kStart));
+  }
+}
+
 void MakeDigitsStore(const std::string& path, const Study& study) {
   StudyId id = 0;
   const auto store = Create(path, study, id);

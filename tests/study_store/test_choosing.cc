@@ -114,6 +114,22 @@ TEST_CASE("Trials of which inferences are not known have no lifetime, and are co
   CHECK(none.error().message.find("thousand_inferences") != std::string::npos);
 }
 
+TEST_CASE("The range of a choice is found, and what is chosen beyond it") {
+  const auto choose = [](double x) -> std::optional<TrialNumber> {
+    return x < 3.0 ? 7 : x <= 500.0 ? 8 : 9;
+  };
+  const auto range = RangeOfChoice(choose, 10, 1e-3, 1e6);
+  REQUIRE(range.has_value());
+  CHECK(range->from == Approx(3.0).epsilon(1e-4));
+  CHECK(range->to == Approx(500.0).epsilon(1e-4));
+  CHECK(range->below == 7);
+  CHECK(range->above == 9);
+  const auto highest = RangeOfChoice(choose, 1e4, 1e-3, 1e6);
+  CHECK(highest->to == 1e6);
+  CHECK_FALSE(highest->above);
+  CHECK_FALSE(RangeOfChoice([](double) { return std::nullopt; }, 1, 0.1, 10).has_value());
+}
+
 TEST_CASE("Three wishes: the best, nearly the best for less, a balance") {
   const Study study = TwoObjectives();
   const Front front =
