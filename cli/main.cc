@@ -21,7 +21,9 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"run", "run a study file, or go on with it, until its budget is spent", RunVerb},
-    {"front", "show the Pareto front: what each point costs, and the knee", FrontVerb},
+    {"front", "show the Pareto front, what each point costs, and choose from it", FrontVerb},
+    {"compare", "show what moved from one study or machine to another", CompareVerb},
+    {"importance", "show which parameters decide each objective", ImportanceVerb},
     {"status", "show where a study stands", StatusVerb},
     {"export", "write all trials as CSV or JSON, or a copy of the store", ExportVerb},
     {"import", "copy studies from another store into this one", ImportVerb},
@@ -39,7 +41,7 @@ std::string Help() {
   std::string text =
       "joulefront finds the training configurations that are worth their joules.\n\n"
       "usage: joulefront VERB [ARGUMENTS]     joulefront VERB --help\n\n";
-  for (const Verb& verb : kVerbs) text += fmt::format("  {:<10}{}\n", verb.name, verb.help);
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<12}{}\n", verb.name, verb.help);
   return text +
          "\nexamples:\n"
          "  joulefront run study.toml            start a study, or go on with it\n"

@@ -27,6 +27,8 @@ int StatusVerb(const Arguments& arguments);
 int FrontVerb(const Arguments& arguments);
 int ExportVerb(const Arguments& arguments);
 int ImportVerb(const Arguments& arguments);
+int CompareVerb(const Arguments& arguments);
+int ImportanceVerb(const Arguments& arguments);
 int AuditVerb(const Arguments& arguments);
 int ConfirmVerb(const Arguments& arguments);
 int MeasureVerb(const Arguments& arguments);

@@ -8,6 +8,7 @@ joulefront_test(study_store joulefront::study_store
   study_store/test_budget_simulation.cc
   study_store/test_choosing.cc
   study_store/test_comparability.cc
+  study_store/test_comparison.cc
   study_store/test_configuration_json.cc
   study_store/test_confirmation.cc
   study_store/test_early_stopping.cc
