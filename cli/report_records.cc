@@ -1,5 +1,7 @@
 #include "cli/report_records.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "study_store/anytime.h"
@@ -34,6 +36,16 @@ Result<void> AddReports(StudyStore& store, StudyId id, ReportRecords& report) {
   return {};
 }
 
+/// Everything that follows finds trials by their numbers.
+Result<void> RequireNoGap(const std::vector<Trial>& trials) {
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (trials[i].number == static_cast<TrialNumber>(i)) continue;
+    return Fail(ErrorCode::kCorrupt,
+                fmt::format("trial {} is missing; joulefront audit says what else is damaged", i));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ReportRecords> LoadReportRecords(StudyStore& store, StudyId id, const Study& study) {
@@ -43,6 +55,7 @@ Result<ReportRecords> LoadReportRecords(StudyStore& store, StudyId id, const Stu
   if (!attempts) return Pass(attempts);
   auto trials = store.LoadTrials(id);
   if (!trials) return Pass(trials);
+  JF_TRY(RequireNoGap(*trials));
   report.records.attempts = std::move(*attempts);
   report.records.trials = std::move(*trials);
   auto carbon = LoadCarbon(study.carbon);

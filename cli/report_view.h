@@ -24,13 +24,21 @@ enum class Place {
   kWaiting,
 };
 
+/// When a trial was finished: as which one, and after how many joules of all attempts.
+struct Finish {
+  std::size_t count = 0;
+  double joules = 0.0;
+};
+
 struct ReportView {
   const ReportRecords& report;
   const Study& study;
   const std::vector<Trial>& trials;  // candidates, reports of anytime trainings last
   Front front;
-  std::vector<Place> places;      // of each candidate
-  std::vector<std::size_t> rows;  // candidates that are shown, by number
+  std::vector<Place> places;                    // of each candidate
+  std::vector<std::optional<Finish>> finishes;  // by trial number
+  std::vector<std::size_t> finish_order;        // numbers of those, in their order
+  std::vector<std::size_t> rows;                // candidates that are shown, by number
 };
 
 /// Places and front; no rows yet.

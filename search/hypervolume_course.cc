@@ -47,8 +47,7 @@ std::vector<CoursePoint> HypervolumeCourse(Points points, std::span<const double
       const auto point = points[added[taken]];
       values.insert(values.end(), point.begin(), point.end());
     }
-    course.push_back(
-        {added[taken - 1] + 1, Hypervolume({values, points.dimension}, reference)});
+    course.push_back({added[taken - 1] + 1, Hypervolume({values, points.dimension}, reference)});
   }
   return course;
 }

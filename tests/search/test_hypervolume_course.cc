@@ -1,10 +1,9 @@
-#include "search/hypervolume_course.h"
-
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "base/random.h"
 #include "search/hypervolume.h"
+#include "search/hypervolume_course.h"
 
 namespace joulefront {
 namespace {
