@@ -151,8 +151,8 @@ class Scatter {
   drawErrors(chart, row, x, y, colours) {
     const {study} = this.page;
     const context = chart.ctx;
-    context.strokeStyle = colours.ink;
-    context.lineWidth = 1.2;
+    context.strokeStyle = colours.muted;
+    context.lineWidth = 1;
     const at = {x: x.data[row], y: y.data[row]};
     const bar = (name, centre, half) => {
       if (half === null || half === undefined) return;
@@ -170,7 +170,7 @@ class Scatter {
     bar("x", mean, again.x.deviation);
     bar("y", mean, again.y.deviation);
     context.setLineDash([]);
-    ring(context, chart.scales.x.getPixelForValue(mean.x), chart.scales.y.getPixelForValue(mean.y), 4, colours.ink, 1.2);
+    ring(context, chart.scales.x.getPixelForValue(mean.x), chart.scales.y.getPixelForValue(mean.y), 4, colours.muted, 1.2);
   }
 
   /** The price of each step along the front, where there is room to read it. */

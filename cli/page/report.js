@@ -28,14 +28,14 @@ class Page {
     const {data} = this.study;
     document.title = shown(`${data.study}: joulefront`);
     fill(byId("title"), make("bdi", {}, data.study));
-    if (!data.live) byId("standing").textContent = data.open ? "The study was open when this was written: it may go on." : "The study is closed: its budget is spent.";
+    if (!data.live) byId("standing").textContent = data.open ? "The study was open when this was written: it may have gone on." : "The study is closed.";
     fill(byId("summary"), make("p", {}, data.summary.join(" ")));
     const letters = "ABC";
     fill(byId("wishes"), ...data.wishes.map(({wish, point, why}, i) => {
       const {row, values} = data.front[point];
       const figures = this.study.objectives.map((objective, k) => `${objective.name} ${number(values[k])}${objective.unit ? ` ${objective.unit}` : ""}`).join(", ");
       return make("button", {type: "button", class: "wish", onclick: () => this.choose(row)},
-                  make("span", {class: "title"}, make("span", {class: "letter"}, letters[i]), wish), make("span", {class: "figures"}, `trial ${this.study.name(row)}: ${figures}`),
+                  make("span", {class: "title"}, make("span", {class: "letter"}, letters[i]), wish.charAt(0).toUpperCase() + wish.slice(1)), make("span", {class: "figures"}, `trial ${this.study.name(row)}: ${figures}`),
                   make("span", {class: "why"}, why));
     }));
     this.explainFront();
@@ -188,20 +188,17 @@ function showDetail(page) {
   const list = (columns) => make("dl", {}, ...columns.flatMap((column) => [make("dt", {}, study.title(column)), make("dd", {"data-key": column.key}, detailText(study, column, chosen))]));
   const filled = (kind) => study.ofKind(kind).filter((column) => column.data[chosen] !== null);
   const part = (title, columns) => (columns.length > 0 ? [make("h4", {}, title), list(columns)] : []);
-  const exact = point ? point.configuration : null;
   const result = [study.label("place:result", chosen), point?.knee ? "knee" : null, study.marks.get(chosen)].filter(Boolean).join(", ");
   fill(byId("detail"), make("h3", {}, `Trial ${study.name(chosen)}`), make("p", {class: "hint"}, result),
        list(study.objectives.filter((column) => column.data[chosen] !== null)),
        ...part("Configuration", filled("parameter")), ...part("Also reported", filled("value")),
        ...part("Joules", [...filled("phase"), ...filled("joules"), ...filled("class")]), ...part("Run", [...filled("seconds"), ...filled("proposer"), ...filled("reason"), ...filled("message")]),
-       point?.confirmation ? make("p", {}, `Trained again ${confirmationText(study, point)}.`) : null,
-       exact ? make("details", {}, make("summary", {}, "The configuration as JSON"), make("pre", {}, JSON.stringify(exact))) : null);
+       point?.confirmation ? make("p", {}, `Trained again, it ${confirmationText(study, point)}.`) : null,
+       point ? make("details", {}, make("summary", {}, "The exact configuration"), make("pre", {}, JSON.stringify(point.configuration))) : null);
 }
 
 function detailText(study, column, row) {
   const k = study.objectives.indexOf(column), point = study.front.get(row);
-  const exact = column.kind === "parameter" && point ? point.configuration[column.name] : undefined;
-  if (exact !== undefined) return String(exact);
   if (k >= 0 && point) return `${point.partial && column.phase ? "> " : ""}${number(point.values[k], 6)}`;
   return study.text(column, row, 6);
 }

@@ -28,7 +28,7 @@ function frontTable(page) {
       return numberCell(point.values[k], (point.partial && objective.phase ? "> " : "") + number(point.values[k]) + (half ? ` \u00b1 ${number(half, 2)}` : ""));
     });
     if (priced) cells.push(numberCell(point.price === null ? null : point.price * page.priceStep(), point.price === null ? "" : number(point.price * page.priceStep(), 3)));
-    if (again) cells.push(make("td", {class: "text"}, confirmationText(study, point)));
+    if (again) cells.push(make("td", {class: "text long"}, confirmationText(study, point)));
     return make("tr", {class: point.row === page.chosen ? "chosen" : null},
                 make("td", {class: "text"}, chooseButton(page, point.row)), make("td", {class: "text"}, marks.join(", ")), ...cells);
   });
@@ -37,9 +37,10 @@ function frontTable(page) {
 
 function confirmationText(study, {confirmation}) {
   if (!confirmation) return "";
-  const means = study.objectives.map((objective, k) => `${objective.name} ${number(confirmation.mean[k])}` + (confirmation.deviation[k] ? ` \u00b1 ${number(confirmation.deviation[k], 2)}` : ""));
-  return `${confirmation.replicates} times: ${means.join(", ")}; ${confirmation.holds ? "holds" : "falls"}` +
-      (confirmation.probability === null ? "" : ` (on the front with probability ${number(confirmation.probability, 2)})`);
+  const {mean, deviation, probability, holds, replicates} = confirmation;
+  const means = study.objectives.map((objective, k) => `${objective.name} ${number(mean[k])}` + (deviation[k] ? ` \u00b1 ${number(deviation[k], 2)}` : ""));
+  const sure = probability === null ? "" : `, on the front with ${percent(probability)}`;
+  return `${holds ? "holds" : "falls"}: ${means.join(", ")} (${replicates} times${sure})`;
 }
 
 function chooseButton(page, row) {

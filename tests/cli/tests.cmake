@@ -5,6 +5,7 @@ joulefront_test(cli joulefront::workers
   cli/test_beginnings.cc
   cli/test_front_verb.cc
   cli/test_measure.cc
+  cli/test_report.cc
   cli/test_run_verb.cc
   cli/test_show_verbs.cc
   cli/test_stores.cc
