@@ -20,7 +20,7 @@ class Page {
     for (let row = 0; name !== null && row < this.study.rows; row++) if (this.study.name(row) === name) this.chosen = row;
     if (!before || before.data.study !== data.study) this.offerColumns();
     this.describe();
-    this.refilter();
+    this.applySelection();
   }
 
   /** What does not depend on the selection. */
@@ -101,7 +101,13 @@ class Page {
     return `${cost.unit === "J" ? joules(price * step) : number(price * step, 3)} per ${step}`;
   }
 
+  /** After the selection was changed. */
   refilter() {
+    this.table.first = 0;
+    this.applySelection();
+  }
+
+  applySelection() {
     const {study, selection} = this;
     this.inside = selection.of(study);
     const count = this.inside.reduce((sum, one) => sum + one, 0);
@@ -194,7 +200,7 @@ function showDetail(page) {
        ...part("Configuration", filled("parameter")), ...part("Also reported", filled("value")),
        ...part("Joules", [...filled("phase"), ...filled("joules"), ...filled("class")]), ...part("Run", [...filled("seconds"), ...filled("proposer"), ...filled("reason"), ...filled("message")]),
        point?.confirmation ? make("p", {}, `Trained again, it ${confirmationText(study, point)}.`) : null,
-       point ? make("details", {}, make("summary", {}, "The exact configuration"), make("pre", {}, JSON.stringify(point.configuration))) : null);
+       point ? make("details", {}, make("summary", {}, "The exact configuration"), make("pre", {}, exactJson(point.configuration))) : null);
 }
 
 function detailText(study, column, row) {

@@ -1,9 +1,13 @@
 // The study as the page sees it: columns, what is selected of them, and figures for people.
 
-/** Text of foreign origin, fit to be shown: what would control or turn the text around is '?'. */
-function shown(text) {
-  return String(text).replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, "?");
-}
+// Characters that would control the text, or turn it around.
+const UNFIT = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Text of foreign origin, fit to be shown. */
+const shown = (text) => String(text).replace(UNFIT, "?");
+
+/** JSON that reads back the same, fit to be shown. */
+const exactJson = (value) => JSON.stringify(value).replace(UNFIT, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** A new element. Text only ever becomes a text node, so no name can become markup. */
 function make(tag, attributes = {}, ...children) {
