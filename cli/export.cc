@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,7 +13,9 @@
 #include "cli/console.h"
 #include "cli/energy_json.h"
 #include "cli/footprint.h"
+#include "cli/html_report.h"
 #include "cli/options.h"
+#include "cli/report_json.h"
 #include "cli/studies.h"
 #include "cli/table.h"
 
@@ -23,12 +26,15 @@ namespace po = boost::program_options;
 using nlohmann::ordered_json;
 
 constexpr const char* kAbout =
-    "Writes all trials: CSV, one a line, with flat column names; or JSON, with every joule figure "
+    "Writes all trials: CSV, one a line, with flat column names; JSON, with every joule figure "
     "and\n"
-    "where it comes from; or one attempt a line in the columns of CodeCarbon's emissions.csv. An "
-    "empty CSV cell is a missing value, never zero.\n\n"
+    "where it comes from; a report to look at, one HTML page that needs no network; or one "
+    "attempt\n"
+    "a line in the columns of CodeCarbon's emissions.csv. An empty CSV cell is a missing value,\n"
+    "never zero.\n\n"
     "examples:\n"
     "  joulefront export digits.db > trials.csv\n"
+    "  joulefront export digits.db --format html --output report.html\n"
     "  joulefront export digits.db --format json --output trials.json\n"
     "  joulefront export digits.db --format sqlite --output copy.db\n\n"
     "of a damaged store it writes what can be read, and ends with exit code 6";
@@ -154,6 +160,11 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
     if (!emissions) return Pass(emissions);
     return Exported{std::move(*emissions)};
   }
+  if (format == "html") {
+    auto report = LoadReportRecords(*opened.store, opened.id, opened.study);
+    if (!report) return Pass(report);
+    return Exported{HtmlReport(ReportJson(*report))};
+  }
   auto trials = opened.store->LoadTrials(opened.id);
   Exported exported{.data = {}, .damaged = !trials};
   if (!trials) {
@@ -226,15 +237,16 @@ int ExportVerb(const Arguments& arguments) {
   options.options().add_options()("study", po::value<std::string>(),
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("csv"),
-      "csv, json, table, emissions (CodeCarbon's columns, an attempt a line) or sqlite (the whole "
-      "store, also while it is in use)")("output,o", po::value<std::string>(),
-                                         "write to this file instead of stdout");
+      "csv, json, table, html (a report), emissions (CodeCarbon's columns, an attempt a line) or "
+      "sqlite (the whole store, also while it is in use)")("output,o", po::value<std::string>(),
+                                                           "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
   if (format == "sqlite") return ExportStore(options);
-  if (format != "csv" && format != "json" && format != "table" && format != "emissions") {
+  constexpr std::string_view kFormats[] = {"csv", "json", "table", "html", "emissions"};
+  if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) {
     return options.Refuse(
-        fmt::format("--format is csv, json, table, emissions or sqlite, not '{}'", format));
+        fmt::format("--format is csv, json, table, html, emissions or sqlite, not '{}'", format));
   }
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);

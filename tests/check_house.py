@@ -20,7 +20,7 @@ MAY_INCLUDE = {
 }
 # Private headers that only .cc files of their own folder, and one another, include.
 PRIVATE_HEADERS = {"study_store/toml_reader.h", "study_store/study_sections.h",
-                   "workers/meters/calibration_json.h"}
+                   "workers/meters/calibration_json.h", "cli/report_view.h"}
 FOREIGN = re.compile(r'#include [<"](sqlite3\.h|nlohmann/json\.hpp|toml\+\+|pcre2\.h|nvml\.h)')
 PRINTS = re.compile(r'^(?!\s*//).*\b(std::cout|std::cerr|(fmt::print|printf|puts|exit|abort)\()', re.M)
 MAY_PRINT = {"base/check.h"}

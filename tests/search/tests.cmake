@@ -9,6 +9,7 @@ joulefront_test(search joulefront::search
   search/test_history.cc
   search/test_hypervolume.cc
   search/test_importance.cc
+  search/test_hypervolume_course.cc
   search/test_knee.cc
   search/test_lbfgs.cc
   search/test_likelihood.cc

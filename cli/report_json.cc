@@ -1,0 +1,164 @@
+#include "cli/report_json.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/report_view.h"
+#include "search/importance.h"
+#include "study_store/configuration_json.h"
+#include "study_store/evaluation.h"
+
+namespace joulefront {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Of the rows that are shown of a large study, so many are the newest.
+constexpr std::size_t kNewestRows = 500;
+// Importance is computed from so many trials at most.
+constexpr std::size_t kMostForImportance = 5000;
+
+/// `most` of the indices, evenly spread.
+std::vector<std::size_t> EvenSample(const std::vector<std::size_t>& indices, std::size_t most) {
+  if (indices.size() <= most) return indices;
+  std::vector<std::size_t> spread;
+  for (std::size_t k = 0; k < most; ++k) spread.push_back(indices[k * indices.size() / most]);
+  return spread;
+}
+
+void ChooseRows(std::size_t most, ReportView& view) {
+  const std::size_t trials = view.report.records.trials.size();
+  std::vector<std::size_t> rest;
+  for (std::size_t i = 0; i < view.trials.size(); ++i) {
+    const bool newest = trials > most && i < trials && i + kNewestRows >= trials;
+    if (view.places[i] == Place::kFront || newest) {
+      view.rows.push_back(i);
+    } else if (i < trials) {
+      rest.push_back(i);
+    }
+  }
+  const std::size_t room = most > view.rows.size() ? most - view.rows.size() : 0;
+  for (const std::size_t i : EvenSample(rest, room)) view.rows.push_back(i);
+  std::sort(view.rows.begin(), view.rows.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(view.trials[a].number, a) < std::pair(view.trials[b].number, b);
+  });
+}
+
+/// What confirmations say of the front's points, by trial number.
+std::vector<ConfirmedPoint> Confirmed(const ReportView& view) {
+  std::vector<Attempt> confirmations;
+  for (const Attempt& attempt : view.report.records.attempts) {
+    if (attempt.kind == AttemptKind::kConfirmation) confirmations.push_back(attempt);
+  }
+  if (confirmations.empty()) return {};
+  std::vector<std::size_t> points;
+  for (const FrontPoint& point : view.front.points) {
+    if (!view.report.StepOf(point.trial)) points.push_back(point.trial);
+  }
+  auto confirmed = JudgeConfirmations(view.study, view.trials, points, confirmations);
+  std::erase_if(confirmed, [](const ConfirmedPoint& point) { return point.replicates == 0; });
+  return confirmed;
+}
+
+ordered_json ConfirmationJson(const ConfirmedPoint& point) {
+  ordered_json means = ordered_json::array(), deviations = ordered_json::array();
+  for (const Spread& spread : point.objectives) {
+    means.push_back(Short(spread.mean));
+    deviations.push_back(Short(spread.deviation));
+  }
+  return {{"replicates", point.replicates},
+          {"mean", means},
+          {"deviation", deviations},
+          {"holds", point.feasible && point.on_front},
+          {"probability", Short(point.probability)}};
+}
+
+ordered_json FrontJson(const ReportView& view) {
+  const auto prices = PricesAlong(view.front);
+  const auto confirmed = Confirmed(view);
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < view.front.points.size(); ++i) {
+    const FrontPoint& point = view.front.points[i];
+    const Trial& trial = view.trials[point.trial];
+    const auto row = std::find(view.rows.begin(), view.rows.end(), point.trial);
+    ordered_json entry = {{"row", row - view.rows.begin()},
+                          {"values", point.objectives},
+                          {"knee", point.knee},
+                          {"partial", point.partial},
+                          {"price", Short(prices[i])},
+                          {"configuration", ordered_json::parse(trial.configuration)}};
+    const auto again = std::find_if(confirmed.begin(), confirmed.end(), [&](const auto& c) {
+      return c.trial == trial.number && !view.report.StepOf(point.trial);
+    });
+    if (again != confirmed.end()) entry["confirmation"] = ConfirmationJson(*again);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+/// One list an objective, by importance; empty where there are too few trials.
+ordered_json ImportanceJson(const ReportView& view) {
+  const Study& study = view.study;
+  std::vector<std::size_t> evaluated;
+  for (std::size_t i = 0; i < view.report.records.trials.size(); ++i) {
+    const Place place = view.places[i];
+    if (place == Place::kFront || place == Place::kDominated || place == Place::kInfeasible) {
+      if (Evaluate(study, view.trials[i].values)) evaluated.push_back(i);
+    }
+  }
+  std::vector<Configuration> configurations;
+  std::vector<std::size_t> read;
+  for (const std::size_t i : EvenSample(evaluated, kMostForImportance)) {
+    auto configuration = ConfigurationFromJson(study.space, view.trials[i].configuration);
+    if (!configuration) continue;
+    configurations.push_back(std::move(*configuration));
+    read.push_back(i);
+  }
+  ordered_json list = ordered_json::array();
+  for (const Objective& objective : study.objectives) {
+    std::vector<double> values;
+    for (const std::size_t i : read) {
+      values.push_back(SignOf(objective) * view.trials[i].values.at(objective.name));
+    }
+    const auto importance = ImportanceOf(study.space, configurations, values, study.seed);
+    ordered_json shares = ordered_json::array(), clear = ordered_json::array();
+    for (const ParameterImportance& one : importance) {
+      shares.push_back(Short(one.share));
+      clear.push_back(one.clear);
+    }
+    list.push_back({{"objective", objective.name}, {"share", shares}, {"clear", clear}});
+  }
+  return {{"trials", read.size()}, {"least", kLeastForImportance}, {"objectives", list}};
+}
+
+}  // namespace
+
+ordered_json ReportJson(const ReportRecords& report, std::size_t most_rows) {
+  ReportView view = ViewOf(report);
+  ChooseRows(most_rows, view);
+  const std::size_t trials = report.records.trials.size();
+  std::size_t shown = 0;
+  for (const std::size_t row : view.rows) shown += row < trials ? 1U : 0U;
+  ordered_json left_out = ordered_json::array();
+  for (const auto& [key, count] : view.front.left_out) {
+    left_out.push_back({{"key", key}, {"trials", count}});
+  }
+  return {{"study", view.study.name},
+          {"open", report.open},
+          {"elapsed_s", Short(report.elapsed.value())},
+          {"trials", trials},
+          {"sample", shown < trials ? ordered_json(shown) : ordered_json()},
+          {"summary", SummaryJson(view)},
+          {"wishes", WishesJson(view)},
+          {"cost", view.front.cost},
+          {"hypervolume", Short(view.front.hypervolume)},
+          {"key", view.front.key},
+          {"left_out", left_out},
+          {"front", FrontJson(view)},
+          {"columns", ColumnsJson(view)},
+          {"course", CourseJson(view)},
+          {"energy", EnergyJson(view)},
+          {"importance", ImportanceJson(view)}};
+}
+
+}  // namespace joulefront

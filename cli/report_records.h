@@ -1,0 +1,43 @@
+// What a report of a study is made of: everything that is recorded of it, and what follows from it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/footprint.h"
+#include "study_store/audit.h"
+#include "study_store/confirmation.h"
+#include "study_store/front.h"
+#include "study_store/store.h"
+
+namespace joulefront {
+
+/// A study as it was read. While it runs, an attempt may be read as running and its trial as
+/// complete; no attempt lacks its trial.
+struct ReportRecords {
+  Records records;
+  std::vector<PhaseEnergy> search;  // StudyStore::SearchEnergy()
+  Seconds elapsed;
+  bool open = false;
+  /// Where the study is anytime, what WithReports() gives: the trials, then their reports. Else
+  /// empty.
+  std::vector<Trial> with_reports;
+  std::vector<std::optional<std::int64_t>> steps;  // of each of the above
+  CarbonView carbon;
+  std::string carbon_fault;  // why there is none, where the study names a series
+
+  /// What the front is chosen from.
+  const std::vector<Trial>& candidates() const {
+    return with_reports.empty() ? records.trials : with_reports;
+  }
+  std::optional<std::int64_t> StepOf(std::size_t candidate) const {
+    return steps.empty() ? std::nullopt : steps[candidate];
+  }
+};
+
+/// Errors: the store's.
+Result<ReportRecords> LoadReportRecords(StudyStore& store, StudyId id, const Study& study);
+
+}  // namespace joulefront
