@@ -24,11 +24,16 @@ std::size_t CharacterSize(std::string_view text) {
   return valid ? size : 0;
 }
 
-/// C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey too.
+/// C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey too; and what turns the direction
+/// of writing (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), behind which text hides.
 bool IsControl(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character[0]);
-  if (character.size() == 1) return first < 0x20 || first == 0x7f;
-  return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
+  if (character.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
+  if (character.size() != 3 || byte(0) != 0xE2) return false;
+  if (byte(1) == 0x80)
+    return byte(2) == 0x8E || byte(2) == 0x8F || (byte(2) >= 0xAA && byte(2) <= 0xAE);
+  return byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;
 }
 
 }  // namespace

@@ -15,8 +15,10 @@
 #include "cli/footprint.h"
 #include "cli/html_report.h"
 #include "cli/options.h"
+#include "cli/paper_tables.h"
 #include "cli/report_json.h"
 #include "cli/studies.h"
+#include "cli/svg_figure.h"
 #include "cli/table.h"
 
 namespace joulefront {
@@ -149,6 +151,11 @@ std::vector<Trial> Rescue(const OpenedStudy& opened, std::int64_t& lost) {
   return trials;
 }
 
+/// Formats that are made of everything that is recorded.
+bool IsReport(const std::string& format) {
+  return format == "html" || format == "svg" || format == "latex" || format == "markdown";
+}
+
 struct Exported {
   std::string data;
   bool damaged = false;  // some of it could not be read
@@ -160,10 +167,13 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
     if (!emissions) return Pass(emissions);
     return Exported{std::move(*emissions)};
   }
-  if (format == "html") {
+  if (IsReport(format)) {
     auto report = LoadReportRecords(*opened.store, opened.id, opened.study);
     if (!report) return Pass(report);
-    return Exported{HtmlReport(ReportJson(*report))};
+    return Exported{format == "html"    ? HtmlReport(ReportJson(*report))
+                    : format == "svg"   ? FrontSvg(*report)
+                    : format == "latex" ? LatexTable(*report)
+                                        : MarkdownTable(*report)};
   }
   auto trials = opened.store->LoadTrials(opened.id);
   Exported exported{.data = {}, .damaged = !trials};
@@ -237,16 +247,18 @@ int ExportVerb(const Arguments& arguments) {
   options.options().add_options()("study", po::value<std::string>(),
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("csv"),
-      "csv, json, table, html (a report), emissions (CodeCarbon's columns, an attempt a line) or "
+      "csv, json, table; html (a report), svg (a figure of the front and the hypervolume), latex "
+      "and markdown (tables of the front); emissions (CodeCarbon's columns, an attempt a line) or "
       "sqlite (the whole store, also while it is in use)")("output,o", po::value<std::string>(),
                                                            "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
   if (format == "sqlite") return ExportStore(options);
-  constexpr std::string_view kFormats[] = {"csv", "json", "table", "html", "emissions"};
+  constexpr std::string_view kFormats[] = {"csv", "json",  "table",    "html",
+                                           "svg", "latex", "markdown", "emissions"};
   if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) {
     return options.Refuse(
-        fmt::format("--format is csv, json, table, html, emissions or sqlite, not '{}'", format));
+        fmt::format("--format is {} or sqlite, not '{}'", fmt::join(kFormats, ", "), format));
   }
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);

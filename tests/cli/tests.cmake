@@ -7,6 +7,7 @@ joulefront_test(cli joulefront::workers
   cli/test_compare.cc
   cli/test_front_verb.cc
   cli/test_measure.cc
+  cli/test_paper.cc
   cli/test_report.cc
   cli/test_run_verb.cc
   cli/test_show_verbs.cc
