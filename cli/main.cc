@@ -20,6 +20,7 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
+    {"init", "write a study file for a command, from its arguments and its output", InitVerb},
     {"run", "run a study file, or go on with it, until its budget is spent", RunVerb},
     {"front", "show the Pareto front: what each point costs, and the knee", FrontVerb},
     {"status", "show where a study stands", StatusVerb},
@@ -42,6 +43,7 @@ std::string Help() {
   for (const Verb& verb : kVerbs) text += fmt::format("  {:<10}{}\n", verb.name, verb.help);
   return text +
          "\nexamples:\n"
+         "  joulefront init -- python3 train.py --lr 0.1\n"
          "  joulefront run study.toml            start a study, or go on with it\n"
          "  joulefront front study.db --plot     choose from its front\n"
          "  joulefront meters                    where will the joules come from?\n\n"

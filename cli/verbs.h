@@ -20,6 +20,7 @@ enum ExitCode : int {
 
 using Arguments = std::vector<std::string>;
 
+int InitVerb(const Arguments& arguments);
 int RunVerb(const Arguments& arguments);
 int WorkerVerb(const Arguments& arguments);
 int TryVerb(const Arguments& arguments);

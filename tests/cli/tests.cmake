@@ -4,6 +4,7 @@ joulefront_test(cli joulefront::workers
   cli/test_ask_tell.cc
   cli/test_beginnings.cc
   cli/test_front_verb.cc
+  cli/test_init.cc
   cli/test_measure.cc
   cli/test_run_verb.cc
   cli/test_show_verbs.cc
