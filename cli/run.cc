@@ -292,7 +292,7 @@ void AddFlags(VerbOptions& options) {
       "label", po::value<std::vector<std::string>>(),
       "NAME=VALUE: what the workers that it starts have, for [workers] requires; may be repeated")(
       "launch", po::value<std::string>(),
-      "where workers are started: local, command or slurm, instead of [launch] kind")(
+      "where workers are started, instead of [launch] kind: local, command or slurm")(
       "trials", po::value<std::int64_t>(), "trials in all, instead of [budget] trials")(
       "enqueue", po::value<std::string>(),
       "try the configurations in this file next: JSON lines, a JSON array, or what front or export "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace joulefront {
@@ -19,6 +20,12 @@ enum ExitCode : int {
 };
 
 using Arguments = std::vector<std::string>;
+
+struct Verb {
+  std::string_view name;
+  std::string_view help;  // what it does, in a line
+  int (*function)(const Arguments&);
+};
 
 int InitVerb(const Arguments& arguments);
 int RunVerb(const Arguments& arguments);

@@ -20,8 +20,9 @@ tl::unexpected<Error> CannotPreload(const std::string& program, const std::strin
 }
 
 Result<std::string> LibraryOf(const std::string& program) {
-  const std::string library = program + ".so";
   std::error_code error;
+  const auto real = std::filesystem::canonical(program, error);  // an installed one may be a link
+  const std::string library = (error ? program : real.string()) + ".so";
   if (program.find('/') != std::string::npos && std::filesystem::exists(library, error)) {
     return library;
   }
