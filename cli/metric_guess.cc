@@ -12,6 +12,7 @@ namespace joulefront {
 namespace {
 
 constexpr std::size_t kLongestLine = 2000;  // what is longer is no report for people
+constexpr std::size_t kLongestName = 60;
 constexpr std::size_t kMostMetrics = 100;
 constexpr std::size_t kLongestGap = 80;  // "Accuracy of the network on the test images: 93"
 
@@ -101,7 +102,15 @@ int RankOf(std::string_view name) {
 }
 
 void MetricFinder::TakeLine(std::string_view line) {
-  line = line.substr(0, kLongestLine);
+  // A progress bar redraws its line: each state is one of its own.
+  for (std::size_t begin = 0; begin <= line.size();) {
+    const auto end = std::min(line.find('\r', begin), line.size());
+    TakeState(line.substr(begin, std::min(end - begin, kLongestLine)));
+    begin = end + 1;
+  }
+}
+
+void MetricFinder::TakeState(std::string_view line) {
   ++lines_;
   std::string_view part;  // the last word that says of which data the numbers are
   for (std::size_t at = 0; at < line.size();) {
@@ -120,7 +129,7 @@ void MetricFinder::TakeLine(std::string_view line) {
     }
     const auto beside = NumberAfter(line, at);
     const auto number = beside ? beside : NumberBeyond(line, at);
-    if (!number) continue;
+    if (!number || name.size() > kLongestName) continue;
     const bool in_part = !part.empty() && !IsOfPart(words);
     std::string pattern = in_part ? fmt::format(R"(\b{}\b.*?)", Quoted(part)) : std::string();
     pattern += fmt::format("{}{}{}{}", kNameBegins, Quoted(name),

@@ -37,6 +37,8 @@ class MetricFinder {
   std::vector<FoundMetric> Found() const;
 
  private:
+  void TakeState(std::string_view line);
+
   std::vector<FoundMetric> found_;  // in the order of their first appearance
   std::size_t lines_ = 0;
 };

@@ -50,7 +50,7 @@ std::string WhenText(const std::vector<WhenClause>& when) {
   return text;
 }
 
-/// "from 0.001 to 1, evenly over orders of magnitude".
+/// "numbers from 0.001 to 1, evenly over orders of magnitude".
 std::string DomainText(const Parameter& parameter) {
   std::string text;
   if (!parameter.choices.empty()) {
@@ -58,7 +58,7 @@ std::string DomainText(const Parameter& parameter) {
     text += ValuesText(parameter.choices);
   } else {
     text = fmt::format("{} from {} to {}",
-                       parameter.type == ParameterType::kInt ? "whole, " : "number,",
+                       parameter.type == ParameterType::kInt ? "whole numbers" : "numbers",
                        FormatNumber(parameter.low, 6), FormatNumber(parameter.high, 6));
     if (parameter.step) text += fmt::format(" in steps of {}", FormatNumber(*parameter.step, 6));
     if (parameter.log) text += ", evenly over orders of magnitude";
@@ -166,10 +166,9 @@ Result<void> CheckTrainer(const StudyFile& file) {
   const Study& study = file.study;
   const std::string& program = study.trainer.command[0];
   if (file.launch.kind != LaunchKind::kLocal || !PlaceholderNames(program).empty()) return {};
-  if (auto found = FindProgram(program, study.directory); !found) {
-    return Pass(found, "[trainer] command");
-  }
-  return TryPreload(study);
+  if (study.trainer.preload) return TryPreload(study);  // the program itself is not started
+  auto found = FindProgram(program, study.directory);
+  return found ? Result<void>() : Pass(found, "[trainer] command");
 }
 
 }  // namespace
@@ -194,7 +193,7 @@ int CheckStudy(const StudyFile& file, const std::string& store_path, const AddFi
       "study    {}: {} objectives ({}), {} constraints\n{}"
       "store    {}\n"
       "budget   {}\n"
-      "workers  {}, {}, {} threads each\n{}"
+      "workers  {}, {}, threads of each: {}\n{}"
       "runs     {}\n",
       study.name, study.objectives.size(), fmt::join(objectives, ", "), study.constraints.size(),
       SpaceText(study.space), standing->text, BudgetText(study.budget), study.workers.count,

@@ -137,7 +137,8 @@ std::string StudyText(const StudyDraft& draft) {
       "#   joulefront try {}     one training, metered\n"
       "#   joulefront run {}     the study\n\n"
       "[study]\nname = {}\n",
-      Printable(draft.command, 400), draft.file, draft.file, Quoted(draft.name));
+      Printable(draft.command, 400), Printable(draft.file), Printable(draft.file),
+      Quoted(draft.name));
   text += ObjectivesText(draft) + SpaceText(draft.guess) + CommandText(draft) + MetricsText(draft);
   text += "\n[budget]\n";
   if (!draft.trial.empty()) text += "# The trial run took " + draft.trial + ".\n";

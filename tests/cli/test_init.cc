@@ -105,6 +105,20 @@ TEST_CASE(
         "val_err = { direction = \"minimize\" }");
 }
 
+TEST_CASE("init reads the last state of a progress bar, and minds no foreign bytes") {
+  const Workshop shop;
+  shop.Write("print.sh",
+             "printf 'step 1 val_loss=0.5\\rstep 2 val_loss=0.25\\r\\033[31m\\377\\n'\n"
+             "printf '%05000d loss=7\\n' 0\n");
+  const Outcome init =
+      shop.Run({"init", "--name", "n", "--", "sh", "print.sh", "--lr", "0.1", "a'\"\\\n\u00e9{b}"});
+  INFO(init.err);
+  CHECK(init.code == 0);
+  CHECK(Line(shop.Read("n.toml"), "val_loss =") == "val_loss = { direction = \"minimize\" }");
+  const Outcome tried = shop.Run({"try", "n.toml"});
+  CHECK(tried.out.find("\nval_loss = 0.25\n") != std::string::npos);
+}
+
 TEST_CASE("init weighs the phase train where the program announces it") {
   const Workshop shop;
   const std::string text =
@@ -257,7 +271,7 @@ TEST_CASE("run --check shows the space and the first trials with their command l
   INFO(check.out + check.err);
   CHECK(check.code == 0);
   CHECK(check.out.find("space    2 parameters, 5 configurations\n"
-                       "         layers     whole,  from 1 to 3\n"
+                       "         layers     whole numbers from 1 to 3\n"
                        "         optimizer  one of sgd, adam; only where layers is from 2\n") !=
         std::string::npos);
   CHECK(check.out.find("store    s.db, a new study\n") != std::string::npos);
