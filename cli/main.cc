@@ -2,24 +2,23 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <string_view>
 
+#include "cli/completion.h"
 #include "cli/console.h"
+#include "cli/manual.h"
+#include "cli/options.h"
 #include "cli/verbs.h"
 
 namespace {
 
 using namespace joulefront;
 
-struct Verb {
-  std::string_view name;
-  std::string_view help;
-  int (*function)(const Arguments&);
-};
-
 constexpr Verb kVerbs[] = {
+    {"init", "write a study file for a command, from its arguments and its output", InitVerb},
     {"run", "run a study file, or go on with it, until its budget is spent", RunVerb},
     {"front", "show the Pareto front, what each point costs, and choose from it", FrontVerb},
     {"compare", "show what moved from one study or machine to another", CompareVerb},
@@ -37,19 +36,66 @@ constexpr Verb kVerbs[] = {
     {"ask-tell", "drive the search from any language, by JSON lines", AskTellVerb},
 };
 
+constexpr const char* kUsage = "VERB [ARGUMENTS]";
+constexpr const char* kAbout =
+    "joulefront finds the training configurations that are worth their joules.";
+constexpr const char* kMore =
+    "\n"
+    "examples:\n"
+    "  joulefront init -- python3 train.py --lr 0.1\n"
+    "  joulefront run study.toml            start a study, or go on with it\n"
+    "  joulefront front study.db --plot     choose from its front\n"
+    "  joulefront meters                    where will the joules come from?\n\n"
+    "exit codes: 0 done, 1 run-time failure, 2 usage or study file, 3 gate or limit failed,\n"
+    "            4 nothing complete or feasible, 5 meter missing, 6 store unusable,\n"
+    "            130/143 interrupted after a clean save\n";
+
 std::string Help() {
   std::string text =
-      "joulefront finds the training configurations that are worth their joules.\n\n"
-      "usage: joulefront VERB [ARGUMENTS]     joulefront VERB --help\n\n";
+      fmt::format("{}\n\nusage: joulefront {}     joulefront VERB --help\n\n", kAbout, kUsage);
   for (const Verb& verb : kVerbs) text += fmt::format("  {:<12}{}\n", verb.name, verb.help);
-  return text +
-         "\nexamples:\n"
-         "  joulefront run study.toml            start a study, or go on with it\n"
-         "  joulefront front study.db --plot     choose from its front\n"
-         "  joulefront meters                    where will the joules come from?\n\n"
-         "exit codes: 0 done, 1 run-time failure, 2 usage or study file, 3 gate or limit failed,\n"
-         "            4 nothing complete or feasible, 5 meter missing, 6 store unusable,\n"
-         "            130/143 interrupted after a clean save\n";
+  return text + kMore;
+}
+
+const Verb* FindVerb(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                   [&](const Verb& verb) { return verb.name == name; });
+  return found == std::end(kVerbs) ? nullptr : found;
+}
+
+/// The manual page of a verb, whose flags only the verb itself knows, or of joulefront.
+int ShowManual(const Arguments& arguments) {
+  if (arguments.empty()) {
+    const auto summary = std::string_view(kAbout).substr(std::string_view("joulefront ").size());
+    return PrintData(ManualTitle("joulefront", summary.substr(0, summary.size() - 1)) +
+                     ManualBody(kUsage, fmt::format("{}\n{}", kAbout, kMore), {}) +
+                     ManualOfVerbs(kVerbs))
+               ? kDone
+               : kRunTimeFailure;
+  }
+  const Verb* verb = FindVerb(arguments[0]);
+  if (verb == nullptr) return kUsageError;
+  if (!PrintData(ManualTitle(fmt::format("joulefront-{}", verb->name), verb->help))) {
+    return kRunTimeFailure;
+  }
+  return verb->function({kManualFlag});
+}
+
+/// What may stand for the last of the words that follow "joulefront".
+int Complete(const Arguments& words) {
+  if (words.size() < 2) {
+    return PrintData(VerbCandidates(kVerbs, words.empty() ? "" : words[0])) ? kDone
+                                                                            : kRunTimeFailure;
+  }
+  const Verb* verb = FindVerb(words[0]);
+  if (verb == nullptr) return kUsageError;
+  if (std::find(words.begin(), words.end() - 1, "--") != words.end() - 1) {
+    return PrintData(fmt::format("{}\n", kCommandCandidate)) ? kDone : kRunTimeFailure;
+  }
+  Arguments rest = {kCompleteFlag};
+  rest.insert(rest.end(), words.begin() + 1, words.end());
+  if (rest.back() == "--") rest.back() = "-";  // flags, and not the end of them
+  return verb->function(rest);
 }
 
 /// Takes the place of standard streams that were closed, so that no store or log is opened there
@@ -68,9 +114,10 @@ int Main(int argc, char** argv) {
   if (name == "--version") {
     return PrintData("joulefront " JOULEFRONT_VERSION "\n") ? kDone : kRunTimeFailure;
   }
-  for (const Verb& verb : kVerbs) {
-    if (verb.name == name) return verb.function(Arguments(argv + 2, argv + argc));
-  }
+  // For what is built and for the shells' completion (packaging), not for people.
+  if (name == kManualFlag) return ShowManual(Arguments(argv + 2, argv + argc));
+  if (name == kCompleteFlag) return Complete(Arguments(argv + 2, argv + argc));
+  if (const Verb* verb = FindVerb(name)) return verb->function(Arguments(argv + 2, argv + argc));
   if (name.empty()) {
     PrintNote(Help());
   } else {

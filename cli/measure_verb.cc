@@ -304,7 +304,7 @@ void AddFlags(VerbOptions& options) {
       "pue", po::value<double>(), "what the building draws for each watt of its machines")(
       "tariff", po::value<std::string>(), "also give the cost, at \"0.30 EUR/kWh\"")(
       "demand", po::value<std::string>(),
-      "refuse figures weaker than this: measured, attributed, calibrated, estimated")(
+      "refuse figures weaker than this: measured, attributed, calibrated or estimated")(
       "format", po::value<std::string>()->default_value("table"), "table or json")(
       "output", po::value<std::string>(), "the report's file, instead of stderr");
 }

@@ -4,11 +4,19 @@
 
 #include <sstream>
 
+#include "cli/completion.h"
 #include "cli/console.h"
+#include "cli/manual.h"
 
 namespace joulefront {
 
 namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* kSeeMain = ".SH SEE ALSO\n.BR joulefront (1)\n";
+
+}  // namespace
 
 VerbOptions::VerbOptions(std::string usage, std::string about)
     : usage_(std::move(usage)), about_(std::move(about)) {
@@ -16,6 +24,13 @@ VerbOptions::VerbOptions(std::string usage, std::string about)
 }
 
 std::optional<int> VerbOptions::Parse(const Arguments& arguments, std::size_t most_positional) {
+  if (!arguments.empty() && arguments[0] == kManualFlag) {
+    return PrintData(ManualBody(usage_, about_, visible_) + kSeeMain) ? kDone : kRunTimeFailure;
+  }
+  if (!arguments.empty() && arguments[0] == kCompleteFlag) {
+    const Arguments words(arguments.begin() + 1, arguments.end());
+    return PrintData(Candidates(visible_, words)) ? kDone : kRunTimeFailure;
+  }
   po::options_description all;
   all.add(visible_).add_options()("positional", po::value<std::vector<std::string>>());
   po::positional_options_description positions;

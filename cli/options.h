@@ -11,6 +11,11 @@
 
 namespace joulefront {
 
+/// As the first argument of a verb: print the body of its manual page; what may stand for the last
+/// of the words that follow.
+inline constexpr const char* kManualFlag = "--manual";
+inline constexpr const char* kCompleteFlag = "--complete";
+
 class VerbOptions {
  public:
   /// `usage`: "run STUDY.toml [flags]"; `about`: what it does and examples, printed by --help.
@@ -20,7 +25,7 @@ class VerbOptions {
   boost::program_options::options_description& options() { return visible_; }
 
   /// Reads the arguments, of which at most `most_positional` may have no flag. If there is nothing
-  /// more to do (--help, a usage error), the exit code.
+  /// more to do (--help, kManualFlag, a usage error), the exit code.
   std::optional<int> Parse(const Arguments& arguments, std::size_t most_positional);
 
   const std::vector<std::string>& positional() const { return positional_; }

@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/footprint.h"
 #include "cli/options.h"
+#include "cli/run_check.h"
 #include "cli/studies.h"
 #include "study_store/first_trials.h"
 #include "study_store/front.h"
@@ -152,6 +153,7 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
     if (!kind) return Fail(ErrorCode::kInvalidArgument, "--launch is local, command or slurm");
     file->launch.kind = *kind;
   }
+  for (std::string& note : UnusedSettings(file->launch)) file->notes.push_back(std::move(note));
   if (file->launch.kind == LaunchKind::kCommand && file->launch.command.empty()) {
     return Fail(
         ErrorCode::kInvalidArgument,
@@ -233,50 +235,6 @@ Result<std::optional<EarlierStudy>> BranchOff(const VerbOptions& options, const 
   return std::optional(EarlierStudy{std::move(opened->study), std::move(*trials), opened->path});
 }
 
-/// What the store says of the study: "new", "goes on with 12 trials", or why it would be refused.
-Result<std::string> StandingOf(const StudyFile& file, const std::string& path) {
-  auto opened = OpenStudy(path, file.study.name, OpenMode::kRead);
-  if (!opened && opened.error().code == ErrorCode::kNotFound) {
-    return fmt::format("{}, a new study", path);
-  }
-  if (!opened) return Pass(opened);
-  JF_TRY(RequireSameDefinition(opened->study, file.study, path));
-  auto counts = opened->store->CountTrials(opened->id);
-  if (!counts) return Pass(counts);
-  return fmt::format("{}, goes on after {} trials", path, counts->total());
-}
-
-/// A program and its arguments, as one line that cannot drive a terminal.
-std::string CommandText(const std::vector<std::string>& command) {
-  return Printable(fmt::format("{}", fmt::join(command, " ")));
-}
-
-/// Says what `run` would do, without running any program.
-int CheckVerdict(const StudyFile& file, const std::string& path) {
-  auto standing = StandingOf(file, path);
-  if (!standing) return Complain("run", standing.error());
-  const Study& study = file.study;
-  std::vector<std::string> objectives;
-  for (const Objective& objective : study.objectives) objectives.push_back(objective.name);
-  std::string text = fmt::format(
-      "study    {}: {} objectives ({}), {} constraints, {} parameters\n"
-      "store    {}\n"
-      "budget   {}\n"
-      "workers  {}, {}\n"
-      "runs     {}\n",
-      study.name, study.objectives.size(), fmt::join(objectives, ", "), study.constraints.size(),
-      study.space.size(), *standing, BudgetText(study.budget), study.workers.count,
-      Name(file.launch.kind), CommandText(study.trainer.command));
-  for (const OwnMeter& own : study.metering.own) {
-    if (!own.command.empty()) text += fmt::format("meter    {}\n", CommandText(own.command));
-  }
-  if (!study.limits.on_alert.empty()) {
-    text += fmt::format("alert    {}\n", CommandText(study.limits.on_alert));
-  }
-  for (const std::string& note : file.notes) text += fmt::format("note     {}\n", note);
-  return PrintData(text) ? kDone : kRunTimeFailure;
-}
-
 /// Adds the default, what is enqueued and the warm start, in this order; gives notes.
 Result<std::vector<std::string>> AddFirstTrials(const OpenedStudy& opened,
                                                 const FirstTrials& first) {
@@ -335,7 +293,7 @@ void AddFlags(VerbOptions& options) {
       "label", po::value<std::vector<std::string>>(),
       "NAME=VALUE: what the workers that it starts have, for [workers] requires; may be repeated")(
       "launch", po::value<std::string>(),
-      "where workers are started: local, command or slurm, instead of [launch] kind")(
+      "where workers are started, instead of [launch] kind: local, command or slurm")(
       "trials", po::value<std::int64_t>(), "trials in all, instead of [budget] trials")(
       "enqueue", po::value<std::string>(),
       "try the configurations in this file next: JSON lines, a JSON array, or what front or export "
@@ -347,8 +305,8 @@ void AddFlags(VerbOptions& options) {
       "a new study of this name in the same store, from the front of the old one: after a change "
       "of "
       "the space or the objectives")(
-      "check", "check the study file, say what would be run, and run nothing")("quiet,q",
-                                                                               "no progress");
+      "check", "check the study file and what it needs, say what would be run, and run nothing")(
+      "quiet,q", "no progress");
 }
 
 }  // namespace
@@ -376,10 +334,13 @@ int RunVerb(const Arguments& arguments) {
   if (auto able = CheckLauncher(file->launch); !able) return Complain("run", able.error());
   auto trunk = BranchOff(options, path, file->study);
   if (!trunk) return Complain("run", trunk.error());
-  if (options.Has("check")) return CheckVerdict(*file, path);
   auto first = ReadFirstTrials(options, file->study.space);
   if (!first) return Complain("run", first.error());
   if (*trunk) first->earlier = std::move(*trunk);
+  if (options.Has("check")) {
+    return CheckStudy(*file, path,
+                      [&](const OpenedStudy& study) { return AddFirstTrials(study, *first); });
+  }
   SignalWatch signals;  // until here Ctrl-C just ends us, who may be waiting for stdin
   const auto console = MakeConsole(options.Has("quiet"));
   auto opened = OpenOrWait(*file, path, *console, signals);

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/console.h"
@@ -10,9 +8,9 @@
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
+#include "cli/trial_run.h"
 #include "study_store/configuration_json.h"
 #include "workers/attempt_runner.h"
-#include "workers/metering_plan.h"
 
 namespace joulefront {
 namespace {
@@ -23,9 +21,10 @@ using nlohmann::ordered_json;
 constexpr const char* kAbout =
     "Trains one configuration in the foreground and shows what the study would record: values, "
     "phases\n"
-    "and joules. Nothing is stored. Parameters that are not set take the centre of their range, or "
-    "their\n"
-    "first choice. The trainer's own output goes to stderr.\n\n"
+    "and joules. Nothing is stored. Parameters that are not set are those of the study file's "
+    "default,\n"
+    "or else take the centre of their range, or their first choice. The trainer's own output goes "
+    "to\nstderr.\n\n"
     "examples:\n"
     "  joulefront try study.toml\n"
     "  joulefront try study.toml --set learning_rate=0.01 --set optimizer=adam";
@@ -41,8 +40,8 @@ Value ValueOfText(const std::string& text) {
   return text;
 }
 
-Result<Configuration> Configure(const SearchSpace& space,
-                                const std::vector<std::string>& settings) {
+Result<Configuration> Configure(const Study& study, const std::vector<std::string>& settings) {
+  const SearchSpace& space = study.space;
   Configuration set(space.size());
   for (const std::string& setting : settings) {
     const auto equals = setting.find('=');
@@ -58,7 +57,11 @@ Result<Configuration> Configure(const SearchSpace& space,
                   fmt::format("--set {}: the parameter cannot have this value", setting));
     }
   }
-  Configuration configuration = CompleteConfiguration(space, set);
+  Configuration given = study.default_configuration.value_or(Configuration(space.size()));
+  for (std::size_t i = 0; i < space.size(); ++i) {
+    if (set[i]) given[i] = set[i];
+  }
+  Configuration configuration = CompleteConfiguration(space, given);
   for (std::size_t i = 0; i < space.size(); ++i) {
     if (!set[i] || configuration[i]) continue;
     return Fail(ErrorCode::kInvalidArgument,
@@ -68,11 +71,23 @@ Result<Configuration> Configure(const SearchSpace& space,
   return configuration;
 }
 
-std::string MakeText(const AttemptResult& result, const std::string& configuration) {
-  std::string text = fmt::format("configuration {}\n", configuration);
-  for (const auto& [name, value] : result.values) {
-    text += fmt::format("{} = {}\n", name, FormatNumber(value, 6));
+/// "energy = 1.5 J (estimated)" where the value is metered, else "error = 0.12".
+std::string ValueLine(const Study& study, const AttemptResult& result, const std::string& name,
+                      double value) {
+  for (const Objective& objective : study.objectives) {
+    if (objective.name != name || !objective.phase || objective.per) continue;
+    const PhaseEnergy* phase = FindPhase(result.energy, *objective.phase);
+    if (phase == nullptr || !phase->figure) continue;
+    return fmt::format("{} = {} ({})\n", name, FormatJoules(Joules(value)),
+                       Name(phase->figure->provenance.energy_class));
   }
+  return fmt::format("{} = {}\n", name, FormatNumber(value, 6));
+}
+
+std::string MakeText(const Study& study, const AttemptResult& result,
+                     const std::string& configuration) {
+  std::string text = fmt::format("configuration {}\n", configuration);
+  for (const auto& [name, value] : result.values) text += ValueLine(study, result, name, value);
   Table table{.header = {"phase", "joules", "class", "source", "wall", "cpu"},
               .rows = {},
               .left = {true, false, true, true}};
@@ -96,27 +111,6 @@ std::string MakeJson(const AttemptResult& result, const std::string& configurati
          "\n";
 }
 
-/// A folder of its own for the trial, gone with the object. No path if it could not be made.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::error_code none;
-    std::string pattern =
-        (std::filesystem::temp_directory_path(none) / "joulefront-try-XXXXXX").string();
-    if (!none && mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
 int TryVerb(const Arguments& arguments) {
@@ -137,28 +131,18 @@ int TryVerb(const Arguments& arguments) {
     return Complain("try", {ErrorCode::kInvalidArgument,
                             options.positional()[0] + ": no trainer; add [trainer] with command"});
   }
-  auto configuration = Configure(study.space, options.All("set"));
+  auto configuration = Configure(study, options.All("set"));
   if (!configuration) return Complain("try", configuration.error());
   auto patterns = MetricPatterns::Create(study.trainer.metrics);
   if (!patterns) return Complain("try", patterns.error());
 
   SignalWatch signals;
-  BecomeSubreaper();
-  const TemporaryFolder folder;
-  if (folder.path().empty()) {
-    return Complain("try", {ErrorCode::kUnavailable,
-                            "cannot make a temporary folder; set TMPDIR to a writable one"});
-  }
-  const Claim claim{.configuration = ConfigurationToJson(study.space, *configuration),
-                    .seed = study.seed};
-  auto command = PrepareTrainer(study, claim, folder.path(), 0);
-  if (!command) return Complain("try", command.error());
-  const Metering metering{.machine = ThisMachine(), .plan = PlanOf(study, 0)};
-  const AttemptCallbacks callbacks{.on_log = [](std::string_view text) { PrintNote(text); }};
-  const AttemptEnd end = RunAttempt(study, *command, *patterns, metering, signals, callbacks);
-  const AttemptResult result = Judge(study, end);
-  const std::string data = format == "json" ? MakeJson(result, claim.configuration)
-                                            : MakeText(result, claim.configuration);
+  auto end = RunOnce(study, *configuration, *patterns, signals, {});
+  if (!end) return Complain("try", end.error());
+  const AttemptResult result = Judge(study, *end);
+  const std::string tried = ConfigurationToJson(study.space, *configuration);
+  const std::string data =
+      format == "json" ? MakeJson(result, tried) : MakeText(study, result, tried);
   if (!PrintData(data)) return kRunTimeFailure;
   if (result.state == AttemptState::kComplete) {
     if (!result.message.empty()) PrintNote("joulefront try: note: " + result.message + "\n");

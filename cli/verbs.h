@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace joulefront {
@@ -20,6 +21,13 @@ enum ExitCode : int {
 
 using Arguments = std::vector<std::string>;
 
+struct Verb {
+  std::string_view name;
+  std::string_view help;  // what it does, in a line
+  int (*function)(const Arguments&);
+};
+
+int InitVerb(const Arguments& arguments);
 int RunVerb(const Arguments& arguments);
 int WorkerVerb(const Arguments& arguments);
 int TryVerb(const Arguments& arguments);

@@ -10,15 +10,15 @@ foreach(library base search)
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/joulefront>)
 endforeach()
 install(TARGETS joulefront_base joulefront_search EXPORT joulefront
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(DIRECTORY base DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/joulefront
-  FILES_MATCHING PATTERN "*.h")
+  COMPONENT development FILES_MATCHING PATTERN "*.h")
 install(FILES search/contributions.h search/epsilon_net.h search/history.h search/hypervolume.h
   search/knee.h search/pareto.h search/ranked_fronts.h search/ranking.h search/sampler.h
   search/scale.h search/space.h
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/joulefront/search)
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/joulefront/search COMPONENT development)
 install(EXPORT joulefront NAMESPACE joulefront:: FILE joulefront-targets.cmake
-  DESTINATION ${package_folder})
+  DESTINATION ${package_folder} COMPONENT development)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/joulefront-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES search/joulefront-config.cmake

@@ -17,6 +17,23 @@ std::string_view Name(LaunchKind kind) {
   return kind == LaunchKind::kLocal ? "local" : kind == LaunchKind::kCommand ? "command" : "slurm";
 }
 
+std::vector<std::string> UnusedSettings(const LaunchSettings& launch) {
+  std::vector<std::string> notes;
+  const auto note = [&](LaunchKind kind, std::string_view what) {
+    notes.push_back(
+        fmt::format("[launch] has {}, which workers of kind \"{}\" do not heed; write kind "
+                    "= \"{}\", or run with --launch {}",
+                    what, Name(launch.kind), Name(kind), Name(kind)));
+  };
+  if (launch.kind != LaunchKind::kCommand && !launch.command.empty()) {
+    note(LaunchKind::kCommand, "a command");
+  }
+  if (launch.kind != LaunchKind::kSlurm && launch.slurm != SlurmSettings()) {
+    note(LaunchKind::kSlurm, "settings for Slurm");
+  }
+  return notes;
+}
+
 void ReadLaunch(TomlReader& reader, const toml::table& root, LaunchSettings& launch) {
   const toml::table& table = reader.Table(root, "launch");
   reader.RefuseUnknownKeys(table, "[launch]", {"kind", "command", "slurm"});

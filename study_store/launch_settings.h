@@ -21,6 +21,8 @@ struct SlurmSettings {
   std::optional<int> cpus, gpus;     // of each worker
   bool exclusive = false;            // the node for itself
   std::vector<std::string> options;  // more of sbatch's
+
+  bool operator==(const SlurmSettings&) const = default;
 };
 
 struct LaunchSettings {
@@ -32,5 +34,8 @@ struct LaunchSettings {
 /// "local", "command", "slurm".
 std::string_view Name(LaunchKind kind);
 std::optional<LaunchKind> LaunchKindFromName(const std::string& name);
+
+/// What is set and not used by the kind of launch, a line each.
+std::vector<std::string> UnusedSettings(const LaunchSettings& launch);
 
 }  // namespace joulefront

@@ -20,12 +20,42 @@ tl::unexpected<Error> CannotPreload(const std::string& program, const std::strin
 }
 
 Result<std::string> LibraryOf(const std::string& program) {
-  const std::string library = program + ".so";
   std::error_code error;
+  const auto real = std::filesystem::canonical(program, error);  // an installed one may be a link
+  const std::string library = (error ? program : real.string()) + ".so";
   if (program.find('/') != std::string::npos && std::filesystem::exists(library, error)) {
     return library;
   }
   return CannotPreload(program, fmt::format("there is no '{}' to load", library));
+}
+
+/// The library's two functions.
+struct Functions {
+  const char* (*preload)();
+  TrainerEntry entry;
+};
+
+Result<Functions> Load(const std::string& program) {
+  auto path = LibraryOf(program);
+  if (!path) return Pass(path);
+  void* library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return CannotPreload(program, dlerror());
+  const Functions functions{
+      .preload = reinterpret_cast<const char* (*)()>(dlsym(library, "joulefront_preload")),
+      .entry = reinterpret_cast<TrainerEntry>(dlsym(library, "joulefront_main"))};
+  if (functions.preload == nullptr || functions.entry == nullptr) {
+    return CannotPreload(program, fmt::format("'{}' has no functions joulefront_preload and "
+                                              "joulefront_main",
+                                              *path));
+  }
+  return functions;
+}
+
+/// The program that is to be preloaded; empty if none is, or the configuration decides which.
+std::string PreloadedProgram(const Study& study) {
+  const auto& command = study.trainer.command;
+  if (!study.trainer.preload || command.empty() || !PlaceholderNames(command[0]).empty()) return "";
+  return ResolveProgram(command[0], study.directory);
 }
 
 }  // namespace
@@ -33,29 +63,27 @@ Result<std::string> LibraryOf(const std::string& program) {
 Result<TrainerEntry> PreloadTrainer(const std::string& program) {
   static std::map<std::string, TrainerEntry> loaded;
   if (const auto known = loaded.find(program); known != loaded.end()) return known->second;
-  auto path = LibraryOf(program);
-  if (!path) return Pass(path);
-  void* library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return CannotPreload(program, dlerror());
-  const auto preload = reinterpret_cast<const char* (*)()>(dlsym(library, "joulefront_preload"));
-  const auto entry = reinterpret_cast<TrainerEntry>(dlsym(library, "joulefront_main"));
-  if (preload == nullptr || entry == nullptr) {
-    return CannotPreload(program, fmt::format("'{}' has no functions joulefront_preload and "
-                                              "joulefront_main",
-                                              *path));
+  auto functions = Load(program);
+  if (!functions) return Pass(functions);
+  if (const char* problem = functions->preload(); problem != nullptr) {
+    return Fail(ErrorCode::kUnavailable, fmt::format("loading '{}.so': {}", program, problem));
   }
-  if (const char* problem = preload(); problem != nullptr) {
-    return Fail(ErrorCode::kUnavailable, fmt::format("loading '{}': {}", *path, problem));
-  }
-  loaded.emplace(program, entry);
-  return entry;
+  loaded.emplace(program, functions->entry);
+  return functions->entry;
 }
 
 Result<void> CheckPreload(const Study& study) {
-  const auto& command = study.trainer.command;
-  if (!study.trainer.preload || command.empty() || !PlaceholderNames(command[0]).empty()) return {};
-  auto library = LibraryOf(ResolveProgram(command[0], study.directory));
+  const std::string program = PreloadedProgram(study);
+  if (program.empty()) return {};
+  auto library = LibraryOf(program);
   return library ? Result<void>() : Pass(library);
+}
+
+Result<void> TryPreload(const Study& study) {
+  const std::string program = PreloadedProgram(study);
+  if (program.empty()) return {};
+  auto functions = Load(program);
+  return functions ? Result<void>() : Pass(functions);
 }
 
 }  // namespace joulefront

@@ -21,4 +21,8 @@ Result<TrainerEntry> PreloadTrainer(const std::string& program);
 /// library is there, unless the program depends on the configuration. Errors: kInvalidArgument.
 Result<void> CheckPreload(const Study& study);
 
+/// The same by loading it into this process, but calling none of its functions: what it needs is
+/// there, and it has the functions. Errors: kInvalidArgument.
+Result<void> TryPreload(const Study& study);
+
 }  // namespace joulefront

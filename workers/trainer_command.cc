@@ -1,10 +1,12 @@
 #include "workers/trainer_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "study_store/open_store.h"
 #include "study_store/placeholders.h"
@@ -127,12 +129,34 @@ std::string WorkDirOf(const std::string& store_path, const std::string& study, T
   return fmt::format("{}/{}/{}.{}", WorkRootOf(store_path), study, trial, attempt);
 }
 
-Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
-                                      const std::string& work_dir, int slot,
-                                      const std::string& resume_dir) {
-  TrainerCommand command{.arguments = {},
-                         .environment = Environment(study, claim, work_dir, slot, resume_dir),
-                         .work_dir = work_dir};
+Result<std::string> FindProgram(const std::string& program, const std::string& study_dir) {
+  const std::string resolved = ResolveProgram(program, study_dir);
+  const auto runs = [](const std::string& path) {
+    return IsFile(path) && access(path.c_str(), X_OK) == 0;
+  };
+  if (resolved.find('/') != std::string::npos) {
+    if (runs(resolved)) return resolved;
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        IsFile(resolved)
+            ? fmt::format("the program '{0}' may not be executed; try: chmod +x {0}", resolved)
+            : fmt::format("there is no program '{}'", resolved));
+  }
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "/bin:/usr/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string candidate = (fs::path(folder) / resolved).string();
+    if (runs(candidate)) return candidate;
+  }
+  return Fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("there is no program '{0}' beside joulefront or in PATH; install it, give "
+                  "its full path, or write \"./{0}\" for one beside the study file",
+                  resolved));
+}
+
+std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim,
+                                          const std::string& work_dir) {
   const auto configuration = nlohmann::json::parse(claim.configuration, nullptr, false);
   const auto lookup = [&](const std::string& name) -> std::string {
     if (name == "trial") return std::to_string(claim.trial);
@@ -142,11 +166,21 @@ Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
     if (name == "study_dir") return study.directory;
     return PlaceholderText(configuration, name);
   };
+  std::vector<std::string> arguments;
   for (const std::string& argument : study.trainer.command) {
     const std::string filled = ReplacePlaceholders(argument, lookup);
-    command.arguments.push_back(command.arguments.empty() ? ResolveProgram(filled, study.directory)
-                                                          : Resolve(filled, study.directory));
+    arguments.push_back(arguments.empty() ? ResolveProgram(filled, study.directory)
+                                          : Resolve(filled, study.directory));
   }
+  return arguments;
+}
+
+Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
+                                      const std::string& work_dir, int slot,
+                                      const std::string& resume_dir) {
+  TrainerCommand command{.arguments = TrainerArguments(study, claim, work_dir),
+                         .environment = Environment(study, claim, work_dir, slot, resume_dir),
+                         .work_dir = work_dir};
   JF_TRY(MakeWorkDir(work_dir));
   if (study.trainer.preload) {
     // Libraries look at these when they are loaded, and go by what they saw then.

@@ -32,9 +32,16 @@ std::string WorkDirOf(const std::string& store_path, const std::string& study, T
 /// executable, then in PATH.
 std::string ResolveProgram(const std::string& program, const std::string& study_dir);
 
-/// Fills in the command for a claim. An argument that holds a '/' or a '.' and names a file in the
-/// study's folder is passed as an absolute path, since the trainer runs in a folder of its own; the
-/// program is ResolveProgram()'s, and preloaded if the study says so. `slot` is the worker's
+/// The file that is started for it. Errors: kInvalidArgument, if there is none or it is no program.
+Result<std::string> FindProgram(const std::string& program, const std::string& study_dir);
+
+/// The command for a claim with its placeholders filled in. An argument that holds a '/' or a '.'
+/// and names a file in the study's folder is passed as an absolute path, since the trainer runs in
+/// a folder of its own; the program is ResolveProgram()'s.
+std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim,
+                                          const std::string& work_dir);
+
+/// All that is needed to start a claim, preloaded if the study says so. `slot` is the worker's
 /// number on this machine, which picks its GPU; `resume_dir` the folder of the shorter trial that
 /// it goes on with, or empty. Creates `work_dir`. Errors: kUnavailable if it cannot;
 /// PreloadTrainer()'s.

@@ -6,6 +6,7 @@ joulefront_test(cli joulefront::workers
   cli/test_choice.cc
   cli/test_compare.cc
   cli/test_front_verb.cc
+  cli/test_init.cc
   cli/test_measure.cc
   cli/test_paper.cc
   cli/test_report.cc

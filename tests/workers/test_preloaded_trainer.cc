@@ -84,6 +84,23 @@ TEST_CASE("preload = true is refused before anything runs where there is nothing
   CHECK(study.Trials().empty());
 }
 
+TEST_CASE("the library of a program that is a link lies where the link leads") {
+  namespace fs = std::filesystem;
+  WholeStudy study("", "");
+  fs::create_directories(study.folder() / "lib");
+  fs::copy_file(JOULEFRONT_BIN_DIR "/counting-trainer.so", study.folder() / "lib/trainer.so");
+  WriteAll(study.folder() / "lib/trainer", "");
+  fs::create_symlink("lib/trainer", study.folder() / "linked");
+  std::string text = StudyText({"./linked", "go"}, "[budget]\ntrials = 2\n");
+  text.replace(text.find("[trainer]\n"), 10, "[trainer]\npreload = true\n");
+  WriteAll(study.folder() / "study.toml", text);
+  auto run = study.Run();
+  const int status = run->Wait();
+  INFO(run->output());
+  CHECK(status == 0);
+  CHECK(study.Counts().complete == 2);
+}
+
 TEST_CASE("what a trainer says that cannot be loaded is told, and its trials wait") {
   PreloadedStudy study("go");
   setenv("TEST_PRELOAD_FAILS", "1", 1);

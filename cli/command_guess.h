@@ -1,0 +1,39 @@
+// What may vary in a command line that somebody has typed: its numbers, and words that are known to
+// have alternatives. All of it are guesses, for a person to check.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "search/space.h"
+
+namespace joulefront {
+
+struct GuessedParameter {
+  Parameter parameter;
+  Value given;       // as it stands in the command line
+  std::string from;  // "--lr 0.1"
+};
+
+struct GuessedCommand {
+  std::vector<std::string> words;  // for [trainer] command, with placeholders
+  std::vector<GuessedParameter> parameters;
+};
+
+/// Where a command was typed, and where its study file will be.
+struct Places {
+  std::filesystem::path here, study;
+};
+
+/// Takes `--name value`, `--name=value`, `name=value` and plain numbers for parameters, and names
+/// files and folders so that they are found from the folder of an attempt.
+GuessedCommand GuessCommand(const std::vector<std::string>& words, const Places& places);
+
+/// Whether the command finds what it runs by the folder it is started in, as `python -m` does.
+bool NeedsItsFolder(const std::vector<std::string>& words);
+
+/// The command, started in the folder where it was typed instead of the attempt's.
+std::vector<std::string> InItsFolder(std::vector<std::string> words, const Places& places);
+
+}  // namespace joulefront

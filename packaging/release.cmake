@@ -1,0 +1,12 @@
+# When this version was made, and by whom: from the changelog of Debian's kind, which says it in one place.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/changelog changelog)
+if(NOT changelog MATCHES "^joulefront \\(${PROJECT_VERSION}-1\\)")
+  message(FATAL_ERROR "packaging/changelog does not begin with version ${PROJECT_VERSION}-1")
+endif()
+string(REGEX MATCH "\n -- ([^>]*>)  [A-Za-z]+, ([0-9]+) ([A-Za-z]+) ([0-9]+)" ignored "${changelog}")
+set(maintainer "${CMAKE_MATCH_1}")
+set(months Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec)
+list(FIND months ${CMAKE_MATCH_3} month)
+math(EXPR month "${month} + 101")
+string(SUBSTRING ${month} 1 2 month)
+set(JOULEFRONT_DATE "${CMAKE_MATCH_4}-${month}-${CMAKE_MATCH_2}")
