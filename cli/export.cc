@@ -12,11 +12,11 @@
 #include "cli/console.h"
 #include "cli/energy_json.h"
 #include "cli/footprint.h"
+#include "cli/new_file.h"
 #include "cli/options.h"
 #include "cli/optuna_export.h"
 #include "cli/studies.h"
 #include "cli/table.h"
-#include "cli/whole_file.h"
 
 namespace joulefront {
 namespace {
@@ -192,11 +192,11 @@ int ExportStore(const VerbOptions& options) {
   const auto place = FindStore(options.positional().empty() ? "" : options.positional()[0]);
   if (!place) return Complain("export", place.error());
   const auto copied = IsPostgresUrl(place->path)
-                          ? WriteWhole(*output,
-                                       [&](const std::string& partial) -> Result<void> {
-                                         JF_TRY(CopyStudies(place->path, partial));
-                                         return {};
-                                       })
+                          ? WriteNewFile(*output,
+                                         [&](const std::string& partial) -> Result<void> {
+                                           JF_TRY(CopyStudies(place->path, partial));
+                                           return {};
+                                         })
                           : CopySqliteStore(place->path, *output);
   return copied ? kDone : Complain("export", copied.error());
 }

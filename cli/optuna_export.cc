@@ -1,7 +1,7 @@
 #include "cli/optuna_export.h"
 
+#include "cli/new_file.h"
 #include "cli/studies.h"
-#include "cli/whole_file.h"
 #include "study_store/optuna_file.h"
 
 namespace joulefront {
@@ -13,7 +13,7 @@ int ExportToOptuna(const VerbOptions& options) {
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
   if (!opened) return Complain("export", opened.error());
-  const auto written = WriteWhole(*output, [&](const std::string& partial) {
+  const auto written = WriteNewFile(*output, [&](const std::string& partial) {
     return WriteOptunaFile(*opened->store, opened->id, partial);
   });
   return written ? kDone : Complain("export", written.error());

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/printable.h"
 #include "study_store/evaluation.h"
 #include "study_store/first_trials.h"
 #include "study_store/front.h"
@@ -22,6 +23,10 @@ constexpr std::chrono::seconds kLease(60);
 std::string Show(const std::vector<std::string>& all) {
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), kShown));
   return fmt::format("{}{}", fmt::join(all.begin(), end, ", "), all.size() > kShown ? ", ..." : "");
+}
+
+std::string TextOf(const Value& value) {
+  return ValueToJson(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 /// Nothing is guessed: values belong to the configuration that had them. What is given of an
@@ -45,7 +50,7 @@ tl::expected<Configuration, std::string> Fit(const SearchSpace& space, const Giv
     configuration[i] = space.CoordinateOf(i, *found->second);
     if (!configuration[i]) {
       return tl::unexpected(
-          fmt::format("parameter '{}' cannot be {}", name, ValueToJson(*found->second).dump()));
+          fmt::format("parameter '{}' cannot be {}", name, TextOf(*found->second)));
     }
   }
   return configuration;
@@ -78,14 +83,16 @@ Identity IdentityOf(const Trial& trial) {
   return {trial.configuration, trial.state, trial.values, trial.failure};
 }
 
-/// The study of the objectives that any of the trials has, to find the front of what is known.
+/// The study of the objectives and constraints that any of the trials has a value for, to find the
+/// front of what is known.
 Study KnownPart(const Study& study, const std::vector<Trial>& trials) {
   Study part = study;
-  part.constraints.clear();
-  std::erase_if(part.objectives, [&](const Objective& objective) {
+  const auto unknown = [&](const auto& item) {
     return std::none_of(trials.begin(), trials.end(),
-                        [&](const Trial& trial) { return trial.values.contains(objective.name); });
-  });
+                        [&](const Trial& trial) { return trial.values.contains(item.name); });
+  };
+  std::erase_if(part.objectives, unknown);
+  std::erase_if(part.constraints, unknown);
   return part;
 }
 
@@ -123,7 +130,7 @@ class PastAdder {
   const Study& study() const { return proposer_.study(); }
 
   void LeaveOut(const PastTrial& past, const std::string& why) {
-    left_out_.push_back(fmt::format("{} ({})", past.place, why));
+    left_out_.push_back(Printable(fmt::format("{} ({})", past.place, why)));
   }
 
   void Sort(const PastTrial& past) {
@@ -137,9 +144,9 @@ class PastAdder {
     Trial& trial = fitting.trial;
     trial.configuration = ConfigurationToJson(study().space, fitting.configuration);
     trial.state = past.state;
-    trial.values = past.values;
+    for (const auto& [name, value] : past.values) trial.values[Printable(name)] = value;
     trial.failure = past.failure;
-    trial.message = past.message;
+    trial.message = Printable(past.message);
     for (const std::string& name : metered_) {
       const auto joules = trial.values.find(name);
       if (joules == trial.values.end() || !(joules->second < 0.0)) continue;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/files.h"
+#include "base/printable.h"
 #include "study_store/past_trials.h"
 
 namespace joulefront {
@@ -151,7 +152,8 @@ Result<PastRecord> ReadCsvTrials(const std::string& path, const Study& study,
   auto text = ReadFile(path);
   if (!text) return Pass(text);
   const auto refuse = [&](const std::string& message) {
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", path, message));
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} as CSV: {}", path, Printable(message)));
   };
   const auto rows = SplitCsv(*text);
   if (!rows) return refuse(fmt::format("a quote opened in line {} has no end", rows.error()));

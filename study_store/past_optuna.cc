@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "study_store/past_trials.h"
 #include "study_store/sqlite_connection.h"
 #include "study_store/sqlite_open.h"
@@ -86,9 +87,10 @@ class OptunaReader {
 
   Result<OptunaStudy> Choose() {
     std::vector<OptunaStudy> all;
-    JF_TRY(ForEachRow(
-        "SELECT study_id, study_name FROM studies ORDER BY study_id", {},
-        [&](const Query& row) { all.push_back({.id = row.Int(0), .name = row.String(1)}); }));
+    JF_TRY(ForEachRow("SELECT study_id, study_name FROM studies ORDER BY study_id", {},
+                      [&](const Query& row) {
+                        all.push_back({.id = row.Int(0), .name = Printable(row.Text(1))});
+                      }));
     std::vector<std::string> others;
     for (OptunaStudy& one : all) {
       if (names_.study ? one.name == *names_.study : all.size() == 1) return std::move(one);
@@ -109,15 +111,15 @@ class OptunaReader {
     JF_TRY(ForEachRow(
         "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective", chosen.id,
         [&](const Query& row) { chosen.directions.push_back(row.String(0)); }));
-    JF_TRY(
-        ForEachRow("SELECT value_json FROM study_system_attributes"
-                   " WHERE study_id = ?1 AND \"key\" = 'study:metric_names'",
-                   chosen.id, [&](const Query& row) {
-                     const auto named = json::parse(row.Text(0), nullptr, false);
-                     for (const json& name : named) {
-                       chosen.metrics.push_back(name.is_string() ? name.get<std::string>() : "");
-                     }
-                   }));
+    JF_TRY(ForEachRow(
+        "SELECT value_json FROM study_system_attributes"
+        " WHERE study_id = ?1 AND \"key\" = 'study:metric_names'",
+        chosen.id, [&](const Query& row) {
+          const auto named = json::parse(row.Text(0), nullptr, false);
+          for (const json& name : named) {
+            chosen.metrics.push_back(name.is_string() ? Printable(name.get<std::string>()) : "");
+          }
+        }));
     if (!names_.values.empty()) chosen.metrics = names_.values;
     return {};
   }
@@ -175,7 +177,8 @@ class OptunaReader {
           const auto choices = json::json_pointer("/attributes/choices");
           if (distribution.is_object() && distribution.contains(choices)) {
             const json& all = distribution[choices];
-            const bool there = number >= 0.0 && number < static_cast<double>(all.size());
+            const bool there =
+                all.is_array() && number >= 0.0 && number < static_cast<double>(all.size());
             value = there ? ValueFromJson(all[static_cast<std::size_t>(number)]) : std::nullopt;
           }
           if (value) trial.parameters.emplace_back(row.String(1), std::move(*value));

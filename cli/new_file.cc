@@ -1,4 +1,4 @@
-#include "cli/whole_file.h"
+#include "cli/new_file.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@ namespace joulefront {
 
 namespace fs = std::filesystem;
 
-Result<void> WriteWhole(const std::string& target,
-                        const std::function<Result<void>(const std::string& partial)>& write) {
+Result<void> WriteNewFile(const std::string& target,
+                          const std::function<Result<void>(const std::string& partial)>& write) {
   std::error_code error;
   if (fs::exists(fs::symlink_status(target, error))) {
     return Fail(ErrorCode::kConflict,

@@ -10,7 +10,7 @@ namespace joulefront {
 
 /// Has `write` make a file beside `target`, and gives it that name once it is written. Errors:
 /// kConflict if `target` exists already; kUnavailable; those of `write`.
-Result<void> WriteWhole(const std::string& target,
-                        const std::function<Result<void>(const std::string& partial)>& write);
+Result<void> WriteNewFile(const std::string& target,
+                          const std::function<Result<void>(const std::string& partial)>& write);
 
 }  // namespace joulefront
