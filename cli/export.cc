@@ -14,7 +14,9 @@
 #include "cli/energy_json.h"
 #include "cli/footprint.h"
 #include "cli/html_report.h"
+#include "cli/new_file.h"
 #include "cli/options.h"
+#include "cli/optuna_export.h"
 #include "cli/paper_tables.h"
 #include "cli/report_json.h"
 #include "cli/studies.h"
@@ -38,7 +40,8 @@ constexpr const char* kAbout =
     "  joulefront export digits.db > trials.csv\n"
     "  joulefront export digits.db --format html --output report.html\n"
     "  joulefront export digits.db --format json --output trials.json\n"
-    "  joulefront export digits.db --format sqlite --output copy.db\n\n"
+    "  joulefront export digits.db --format sqlite --output copy.db\n"
+    "  joulefront export digits.db --format optuna --output optuna.db\n\n"
     "of a damaged store it writes what can be read, and ends with exit code 6";
 
 // Of a damaged store, where so many trials in a row cannot be read, the end is taken to be reached.
@@ -195,24 +198,6 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
   return exported;
 }
 
-/// A store that is no file, as one; whole or not at all.
-Result<void> CopyToFile(const std::string& from, const std::string& target) {
-  std::error_code error;
-  if (std::filesystem::exists(std::filesystem::symlink_status(target, error))) {
-    return Fail(ErrorCode::kConflict,
-                fmt::format("{} exists already; name a file that is not there yet", target));
-  }
-  const std::string partial = target + ".partial";
-  std::filesystem::remove(partial, error);
-  auto copied = CopyStudies(from, partial);
-  if (copied) std::filesystem::rename(partial, target, error);
-  if (copied && !error) return {};
-  std::error_code ignored;
-  std::filesystem::remove(partial, ignored);
-  if (!copied) return Pass(copied);
-  return Fail(ErrorCode::kUnavailable, fmt::format("cannot write {}: {}", target, error.message()));
-}
-
 int ExportStore(const VerbOptions& options) {
   const auto output = options.Get("output");
   if (!output) return options.Refuse("--format sqlite needs --output FILE");
@@ -227,8 +212,13 @@ int ExportStore(const VerbOptions& options) {
   }
   const auto place = FindStore(options.positional().empty() ? "" : options.positional()[0]);
   if (!place) return Complain("export", place.error());
-  const auto copied = IsPostgresUrl(place->path) ? CopyToFile(place->path, *output)
-                                                 : CopySqliteStore(place->path, *output);
+  const auto copied = IsPostgresUrl(place->path)
+                          ? WriteNewFile(*output,
+                                         [&](const std::string& partial) -> Result<void> {
+                                           JF_TRY(CopyStudies(place->path, partial));
+                                           return {};
+                                         })
+                          : CopySqliteStore(place->path, *output);
   return copied ? kDone : Complain("export", copied.error());
 }
 
@@ -248,17 +238,18 @@ int ExportVerb(const Arguments& arguments) {
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("csv"),
       "csv, json, table; html (a report), svg (a figure of the front and the hypervolume), latex "
-      "and markdown (tables of the front); emissions (CodeCarbon's columns, an attempt a line) or "
-      "sqlite (the whole store, also while it is in use)")("output,o", po::value<std::string>(),
-                                                           "write to this file instead of stdout");
+      "and markdown (tables of the front); emissions (CodeCarbon's columns, an attempt a line); "
+      "sqlite (the whole store, also while it is in use) or optuna (a file for Optuna and its "
+      "dashboard)")("output,o", po::value<std::string>(), "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   const std::string format = *options.Get("format");
   if (format == "sqlite") return ExportStore(options);
+  if (format == "optuna") return ExportToOptuna(options);
   constexpr std::string_view kFormats[] = {"csv", "json",  "table",    "html",
                                            "svg", "latex", "markdown", "emissions"};
   if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) {
-    return options.Refuse(
-        fmt::format("--format is {} or sqlite, not '{}'", fmt::join(kFormats, ", "), format));
+    return options.Refuse(fmt::format("--format is {}, sqlite or optuna, not '{}'",
+                                      fmt::join(kFormats, ", "), format));
   }
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);

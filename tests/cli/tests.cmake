@@ -10,6 +10,8 @@ joulefront_test(cli joulefront::workers
   cli/test_measure.cc
   cli/test_paper.cc
   cli/test_report.cc
+  cli/test_optuna_export.cc
+  cli/test_past_trials.cc
   cli/test_run_verb.cc
   cli/test_show_verbs.cc
   cli/test_stores.cc

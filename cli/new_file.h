@@ -1,0 +1,16 @@
+// Files that are there whole or not at all.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace joulefront {
+
+/// Has `write` make a file beside `target`, and gives it that name once it is written. Errors:
+/// kConflict if `target` exists already; kUnavailable; those of `write`.
+Result<void> WriteNewFile(const std::string& target,
+                          const std::function<Result<void>(const std::string& partial)>& write);
+
+}  // namespace joulefront

@@ -1,0 +1,62 @@
+// Trials of earlier work that was done with another program, from a file of Optuna's or from CSV,
+// and how a study begins with them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "study_store/configuration_json.h"
+#include "study_store/proposer.h"
+
+namespace joulefront {
+
+/// As the file has it: nothing of it has been held against a study yet.
+struct PastTrial {
+  std::string place;  // "trial 3", "line 5"
+  TrialState state = TrialState::kWaiting;
+  GivenValues parameters;  // those that have a value
+  NamedValues values;      // also infinite ones
+  std::optional<FailureClass> failure;
+  std::string message;
+};
+
+struct PastRecord {
+  std::string source;  // "study 'lenet' in optuna.db", "runs.csv"
+  std::vector<PastTrial> trials;
+};
+
+/// What a person says of the file.
+struct PastNames {
+  std::optional<std::string> study;  // which, if Optuna's file has several
+  std::vector<std::string> values;   // names of the values, in their order, instead of the file's
+};
+
+/// Reads the file, SQLite of Optuna 3 and later or CSV, for `study`, whose names say which columns
+/// and attributes are meant (docs/optuna.md). Errors: kNotFound; kUnavailable; kInvalidArgument
+/// where values have no name, none of them is an objective, or a direction is another one; kCorrupt
+/// for a database that is damaged or not Optuna's.
+Result<PastRecord> ReadPastTrials(const std::string& path, const Study& study,
+                                  const PastNames& names);
+
+/// The two formats. `path` may be what Optuna calls it: "sqlite:///FILE".
+Result<PastRecord> ReadOptunaTrials(const std::string& path, const Study& study,
+                                    const PastNames& names);
+Result<PastRecord> ReadCsvTrials(const std::string& path, const Study& study,
+                                 const PastNames& names);
+
+/// Whether an objective or a constraint has this name.
+bool IsNeeded(const Study& study, std::string_view name);
+
+/// Adds to the proposer's study what fits it and is not there yet, so that adding the same again
+/// changes nothing. Finished trials become finished ones, proposed by "imported", their values
+/// told. Complete ones that lack a value give a configuration to train: of their front as far as it
+/// is known, up to kMostWarmTrials. So do all of them where joules are metered, unless `told`: then
+/// their joules are taken as told. Gives notes for people. Errors: the store's; kInvalidArgument if
+/// nothing fits.
+Result<std::vector<std::string>> AddPastTrials(StudyStore& store, StudyId id, Proposer& proposer,
+                                               const PastRecord& past, bool told,
+                                               const WorkerIdentity& worker, TimePoint now);
+
+}  // namespace joulefront
