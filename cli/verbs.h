@@ -29,6 +29,7 @@ int ExportVerb(const Arguments& arguments);
 int ImportVerb(const Arguments& arguments);
 int AuditVerb(const Arguments& arguments);
 int ConfirmVerb(const Arguments& arguments);
+int GateVerb(const Arguments& arguments);
 int MeasureVerb(const Arguments& arguments);
 int MetersVerb(const Arguments& arguments);
 int AskTellVerb(const Arguments& arguments);

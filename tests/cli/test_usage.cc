@@ -6,7 +6,7 @@
 namespace joulefront {
 namespace {
 
-const char* const kVerbs[] = {"run", "front",  "status", "export",
+const char* const kVerbs[] = {"run", "front",  "status", "export",  "gate",
                               "try", "meters", "worker", "ask-tell"};
 
 TEST_CASE("Help names every verb, and every verb's help has an example") {
