@@ -29,6 +29,7 @@ constexpr Verb kVerbs[] = {
     {"confirm", "train the points of the front again, and see which of them hold", ConfirmVerb},
     {"audit", "check that a study's records hold together, and show where its joules went",
      AuditVerb},
+    {"gate", "fail when a training costs more joules than a baseline allows: for CI", GateVerb},
     {"try", "train one configuration in the foreground, storing nothing", TryVerb},
     {"measure", "meter any command, as `time` would", MeasureVerb},
     {"meters", "show what this machine can measure, and what would mend the rest", MetersVerb},

@@ -9,13 +9,12 @@
 #include "cli/console.h"
 #include "cli/energy_json.h"
 #include "cli/footprint.h"
+#include "cli/metering_flags.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
-#include "workers/host_lock.h"
 #include "workers/measure.h"
 #include "workers/metering_plan.h"
-#include "workers/meters/nvml_source.h"
 
 namespace joulefront {
 namespace {
@@ -236,38 +235,6 @@ Result<Study> ReadRates(const VerbOptions& options) {
   return rates;
 }
 
-/// Waits until nobody who wants the machine for itself has it.
-void WaitForMachine(HostLock& lock, bool exclusive, SignalWatch& signals) {
-  bool told = false;
-  while (signals.stop_requests() == 0 && !lock.TryAcquire(exclusive)) {
-    if (!std::exchange(told, true)) {
-      PrintNote("joulefront measure: waiting for attempts that use this machine to end\n");
-    }
-    PauseFor(signals, Seconds(0.2));
-  }
-  if (!lock.problem().empty()) PrintNote("joulefront measure: " + lock.problem() + "\n");
-}
-
-/// Every GPU that is named must be there: it would be missing from the joules in silence.
-Result<void> CheckGpus(const MeterPlan& plan) {
-  for (const std::string& gpu : plan.gpus) {
-    std::string problem;
-    for (const SourceListing& listing : FindNvml(ThisMachine(), {gpu}).listings) {
-      if (!listing.readable) problem = listing.detail;
-    }
-    if (problem.empty()) continue;
-    std::vector<std::string> names;
-    for (const SourceListing& listing : FindNvml(ThisMachine(), {}).listings) {
-      if (listing.readable) names.push_back(listing.domain.name);
-    }
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("--gpu {}: {}; there {}", gpu, problem,
-                            names.empty() ? "is no GPU that can be metered"
-                                          : fmt::format("are: {}", fmt::join(names, ", "))));
-  }
-  return {};
-}
-
 /// Where the report goes: to the file, opened before the command is run for nothing, or to stderr.
 bool Show(const std::string& report, std::ofstream& file, const VerbOptions& options) {
   const auto name = options.Get("output");
@@ -293,49 +260,22 @@ void AddFlags(VerbOptions& options) {
   options.options().add_options()("repeat", po::value<int>()->default_value(1),
                                   "run it so often, and give mean, spread and interval")(
       "phases", "read the command's stdout for phase messages")(
-      "exclusive", "nothing else runs on this machine: charge its counters in full")(
-      "source", po::value<std::vector<std::string>>(),
-      "a source of `joulefront meters` to use; may be repeated")(
-      "gpu", po::value<std::vector<std::string>>(), "a GPU that it uses; may be repeated")(
       "intensity", po::value<std::string>(), "also give gCO2e, at \"475 gCO2e/kWh\"")(
       "kind", po::value<std::string>()->default_value(""),
       "of the intensity: direct or life-cycle")(
       "intensity-source", po::value<std::string>()->default_value(""), "where it is from")(
       "pue", po::value<double>(), "what the building draws for each watt of its machines")(
       "tariff", po::value<std::string>(), "also give the cost, at \"0.30 EUR/kWh\"")(
-      "demand", po::value<std::string>(),
-      "refuse figures weaker than this: measured, attributed, calibrated or estimated")(
       "format", po::value<std::string>()->default_value("table"), "table or json")(
       "output", po::value<std::string>(), "the report's file, instead of stderr");
-}
-
-/// How the flags ask for it to be metered.
-Result<MeterPlan> ReadPlan(const VerbOptions& options) {
-  MeterPlan plan;
-  plan.exclusive = options.Has("exclusive");
-  plan.sources = options.All("source");
-  plan.gpus = options.All("gpu");
-  plan.record = HostRecordPath();
-  if (std::find(plan.sources.begin(), plan.sources.end(), kFromTrainer) != plan.sources.end()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "--source trainer: a command that is measured tells no joules itself; name a "
-                "source of `joulefront meters`");
-  }
-  if (const auto demand = options.Get("demand")) {
-    plan.weakest = EnergyClassFromName(*demand);
-    if (!plan.weakest) {
-      return Fail(ErrorCode::kInvalidArgument, fmt::format("--demand: no class '{}'", *demand));
-    }
-  }
-  JF_TRY(CheckGpus(plan));
-  return plan;
+  AddMeteringFlags(options);
 }
 
 /// Runs the command as often as is asked for, until it fails or we are told to stop. If there is
 /// nothing to report then, the exit code.
 std::optional<int> RunAll(const MeasureOptions& measure, SignalWatch& signals, Report& report) {
   HostLock lock;
-  WaitForMachine(lock, measure.metering.plan.exclusive, signals);
+  WaitForMachine("measure", lock, measure.metering.plan.exclusive, signals);
   while (static_cast<int>(report.runs.size()) < report.repeat && signals.stop_requests() == 0) {
     auto run = Measure(measure, signals);
     if (!run) return CodeOf(run.error());
@@ -366,7 +306,7 @@ int MeasureVerb(const Arguments& arguments) {
   if (format != "table" && format != "json") {
     return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
   }
-  auto plan = ReadPlan(options);
+  auto plan = ReadMeteringPlan(options);
   if (!plan) return options.Refuse(plan.error().message);
   auto rates = ReadRates(options);
   if (!rates) return options.Refuse(rates.error().message);

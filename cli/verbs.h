@@ -39,6 +39,7 @@ int CompareVerb(const Arguments& arguments);
 int ImportanceVerb(const Arguments& arguments);
 int AuditVerb(const Arguments& arguments);
 int ConfirmVerb(const Arguments& arguments);
+int GateVerb(const Arguments& arguments);
 int MeasureVerb(const Arguments& arguments);
 int MetersVerb(const Arguments& arguments);
 int AskTellVerb(const Arguments& arguments);

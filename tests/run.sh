@@ -52,6 +52,9 @@ done
 step "a cluster on this machine"
 examples/07_cluster/run.sh --trials 12 --quiet
 
+step "the gate of CI"
+examples/09_ci/run.sh
+
 step "the search as a library: installed, and as a folder"
 rm -rf build/library_prefix build/examples/08_library build/examples/08_folder
 cmake -G Ninja -S . -B build/library -DJOULEFRONT_SEARCH_ONLY=ON -DCMAKE_INSTALL_PREFIX="$PWD/build/library_prefix" >/dev/null

@@ -309,7 +309,8 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
   auto metered = MeteredChild::Start(metering,
                                      {.arguments = command.arguments,
                                       .environment = command.environment,
-                                      .folder = command.work_dir,
+                                      .folder = command.folder.empty() ? command.work_dir
+                                                                       : command.folder,
                                       .entry = command.entry},
                                      [&](std::string_view line) {
                                        if (readings.tellp() < kLongestReadingLog) readings << line;

@@ -16,6 +16,7 @@ struct TrainerCommand {
   std::vector<std::string> arguments;    // arguments[0] is the program, as for execvp
   std::vector<std::string> environment;  // "NAME=value", the whole of it
   std::string work_dir;                  // the attempt's folder, absolute; exists
+  std::string folder;                    // where it runs instead; empty: in work_dir
   TrainerEntry entry = nullptr;          // called in a fork of this process instead, if given
 };
 

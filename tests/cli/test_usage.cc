@@ -6,8 +6,8 @@
 namespace joulefront {
 namespace {
 
-const char* const kVerbs[] = {"init", "run",    "front",  "status",  "export",
-                              "try",  "meters", "worker", "ask-tell"};
+const char* const kVerbs[] = {"init",   "run",  "front", "compare", "importance", "status",
+                              "export", "gate", "try",   "meters",  "worker",     "ask-tell"};
 
 TEST_CASE("Help names every verb, and every verb's help has an example") {
   const Workshop shop;

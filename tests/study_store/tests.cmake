@@ -15,6 +15,7 @@ joulefront_test(study_store joulefront::study_store
   study_store/test_evaluation.cc
   study_store/test_first_trials.cc
   study_store/test_front.cc
+  study_store/test_gate_rules.cc
   study_store/test_placeholders.cc
   study_store/test_proposer.cc
   study_store/test_sqlite_faults.cc

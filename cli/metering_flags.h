@@ -1,0 +1,22 @@
+// The flags that say how a command, which has no study file, is metered.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/options.h"
+#include "workers/host_lock.h"
+#include "workers/meters/meter_choice.h"
+
+namespace joulefront {
+
+void AddMeteringFlags(VerbOptions& options);
+
+/// How the flags ask for it to be metered. Errors: kInvalidArgument, naming the flag.
+Result<MeterPlan> ReadMeteringPlan(const VerbOptions& options);
+
+/// Waits until nobody who wants the machine for itself has it, and says so; ends at once when a
+/// signal asks to stop.
+void WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, SignalWatch& signals);
+
+}  // namespace joulefront
