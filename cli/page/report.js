@@ -51,7 +51,7 @@ class Page {
     const classes = this.study.column("class:class of joules").labels;
     const entries = classes.map((name) => make("span", {}, shapeIcon(SHAPES[name] || "circle", colours.ink), `joules ${name}`));
     if (classes.length === 0) entries.push(make("span", {}, shapeIcon("circle", colours.ink), "a trial"));
-    entries.push(make("span", {}, "filled, blue: on the front"));
+    entries.push(make("span", {}, "blue, larger: on the front"));
     if (this.study.marks.size > 0) entries.push(make("span", {}, "A, B, C: recommended above"));
     if (this.study.objectives.some((objective) => objective.half)) entries.push(make("span", {}, "bars: what the meter leaves open, 95 %"));
     if (this.study.data.front.some((point) => point.confirmation)) entries.push(make("span", {}, "dashed, ringed: trained again, mean and standard deviation"));
