@@ -33,7 +33,7 @@ class Page {
     const letters = "ABC";
     fill(byId("wishes"), ...data.wishes.map(({wish, point, why}, i) => {
       const {row, values} = data.front[point];
-      const figures = this.study.objectives.map((objective, k) => `${objective.name} ${number(values[k])}${objective.unit ? ` ${objective.unit}` : ""}`).join(", ");
+      const figures = this.study.objectives.map((objective, k) => `${objective.name} ${number(values[k])}${objective.unit ? `\u00a0${objective.unit}` : ""}`).join(", ");
       return make("button", {type: "button", class: "wish", onclick: () => this.choose(row)},
                   make("span", {class: "title"}, make("span", {class: "letter"}, letters[i]), wish.charAt(0).toUpperCase() + wish.slice(1)), make("span", {class: "figures"}, `trial ${this.study.name(row)}: ${figures}`),
                   make("span", {class: "why"}, why));
