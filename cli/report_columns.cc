@@ -215,12 +215,13 @@ ordered_json ColumnsJson(const ReportView& view) {
                     [&](const Trial& trial, std::size_t) { return ClassOf(view.study, trial); });
   columns.AddLabels("proposer", "proposed by",
                     [](const Trial& trial, std::size_t) { return trial.proposed_by; });
-  columns.AddLabels("reason", "reason", [](const Trial& trial, std::size_t) {
-    return Printable(trial.reason, kLongest);
-  });
-  columns.AddLabels("message", "message", [](const Trial& trial, std::size_t) {
-    return trial.message.empty() ? std::nullopt : std::optional(Printable(trial.message, kLongest));
-  });
+  const auto text = [](const std::string& foreign) {
+    return foreign.empty() ? std::nullopt : std::optional(Printable(foreign, kLongest));
+  };
+  columns.AddLabels("reason", "reason",
+                    [&](const Trial& trial, std::size_t) { return text(trial.reason); });
+  columns.AddLabels("message", "message",
+                    [&](const Trial& trial, std::size_t) { return text(trial.message); });
   return columns.Take();
 }
 

@@ -286,8 +286,8 @@ class Courses {
 
   line(id, title, x, volume, end, selected) {
     const colours = palette();
-    const points = x.map((at, i) => ({x: at, y: volume[i]}));
-    if (end && points.length > 0) points.push({x: end, y: points.at(-1).y});
+    const points = [{x: 0, y: 0}, ...x.map((at, i) => ({x: at, y: volume[i]}))];
+    if (end) points.push({x: end, y: points.at(-1).y});
     const look = {stepped: true, pointRadius: 0, pointHitRadius: 4, borderWidth: 2};
     const datasets = [{data: points, borderColor: colours.front, ...look}];
     if (selected) datasets.push({data: selected, borderColor: colours.mark, borderDash: [5, 3], ...look});
@@ -297,7 +297,7 @@ class Courses {
     options.scales.x.min = 0;
     options.scales.y.min = 0;
     const box = byId(id);
-    box.setAttribute("aria-label", points.length > 0 ? `rises to ${number(points.at(-1).y)} at ${number(points.at(-1).x)} ${title}` : "no hypervolume yet");
+    box.setAttribute("aria-label", `rises to ${number(points.at(-1).y)} at ${number(points.at(-1).x)} ${title}`);
     if (this.charts[id]) {
       Object.assign(this.charts[id], {options});
       this.charts[id].data.datasets = datasets;

@@ -33,7 +33,7 @@ class Page {
     const letters = "ABC";
     fill(byId("wishes"), ...data.wishes.map(({wish, point, why}, i) => {
       const {row, values} = data.front[point];
-      const figures = this.study.objectives.map((objective, k) => `${objective.name} ${number(values[k])}${objective.unit ? ` ${objective.unit}` : ""}`).join(", ");
+      const figures = this.study.objectives.map((objective, k) => `${objective.name} ${number(values[k])}${objective.unit ? `\u00a0${objective.unit}` : ""}`).join(", ");
       return make("button", {type: "button", class: "wish", onclick: () => this.choose(row)},
                   make("span", {class: "title"}, make("span", {class: "letter"}, letters[i]), wish.charAt(0).toUpperCase() + wish.slice(1)), make("span", {class: "figures"}, `trial ${this.study.name(row)}: ${figures}`),
                   make("span", {class: "why"}, why));
@@ -51,7 +51,7 @@ class Page {
     const classes = this.study.column("class:class of joules").labels;
     const entries = classes.map((name) => make("span", {}, shapeIcon(SHAPES[name] || "circle", colours.ink), `joules ${name}`));
     if (classes.length === 0) entries.push(make("span", {}, shapeIcon("circle", colours.ink), "a trial"));
-    entries.push(make("span", {}, "filled, blue: on the front"));
+    entries.push(make("span", {}, "blue, larger: on the front"));
     if (this.study.marks.size > 0) entries.push(make("span", {}, "A, B, C: recommended above"));
     if (this.study.objectives.some((objective) => objective.half)) entries.push(make("span", {}, "bars: what the meter leaves open, 95 %"));
     if (this.study.data.front.some((point) => point.confirmation)) entries.push(make("span", {}, "dashed, ringed: trained again, mean and standard deviation"));

@@ -81,7 +81,8 @@ class Study {
   }
   title(column) {
     const unit = column.unit ? ` [${column.unit}]` : "";
-    return (column.kind === "phase" ? `${column.name} phase` : column.name) + unit;
+    const name = column.kind !== "phase" ? column.name : column.name === "total" ? "whole attempt" : `phase ${column.name}`;
+    return name + unit;
   }
   /** Whether an axis of it is better logarithmic: a wide span of positive numbers. */
   spread(column) {
