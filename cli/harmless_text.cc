@@ -29,6 +29,35 @@ bool MarksUp(std::string_view text, std::size_t i) {
   return std::string_view("&<>\\`*_{}[]#!|~$@^\"").find(c) != std::string_view::npos;
 }
 
+std::string InLatex(char c) {
+  switch (c) {
+    case '\\':
+      return "\\textbackslash{}";
+    case '~':
+      return "\\textasciitilde{}";
+    case '^':
+      return "\\textasciicircum{}";
+    case '<':
+      return "\\textless{}";
+    case '>':
+      return "\\textgreater{}";
+    case '|':
+      return "\\textbar{}";
+    case '"':
+      return "\\textquotedbl{}";
+    case '#':
+    case '$':
+    case '%':
+    case '&':
+    case '_':
+    case '{':
+    case '}':
+      return {'\\', c};
+    default:
+      return {c};
+  }
+}
+
 }  // namespace
 
 std::string PlainLine(std::string_view text) {
@@ -52,6 +81,12 @@ std::string MarkdownText(std::string_view text) {
                                 : std::string(1, plain[i]);
   }
   return marked;
+}
+
+std::string LatexText(std::string_view text) {
+  std::string escaped;
+  for (const char c : PlainLine(text)) escaped += InLatex(c);
+  return escaped;
 }
 
 std::string XmlText(std::string_view text) {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/printable.h"
 #include "cli/front_table.h"
+#include "cli/harmless_text.h"
 
 namespace joulefront {
 namespace {
@@ -48,56 +48,6 @@ Shown ShownOf(const ReportRecords& report) {
   return shown;
 }
 
-/// `text` with each character that `escape` knows written otherwise.
-template <typename Escape>
-std::string Escaped(const std::string& text, const Escape& escape) {
-  std::string escaped;
-  for (const char c : Printable(text)) escaped += escape(c);
-  return escaped;
-}
-
-std::string InLatex(const std::string& text) {
-  return Escaped(text, [](char c) -> std::string {
-    switch (c) {
-      case '\\':
-        return "\\textbackslash{}";
-      case '~':
-        return "\\textasciitilde{}";
-      case '^':
-        return "\\textasciicircum{}";
-      case '<':
-        return "\\textless{}";
-      case '>':
-        return "\\textgreater{}";
-      case '|':
-        return "\\textbar{}";
-      case '"':
-        return "\\textquotedbl{}";
-      case '#':
-      case '$':
-      case '%':
-      case '&':
-      case '_':
-      case '{':
-      case '}':
-        return {'\\', c};
-      default:
-        return {c};
-    }
-  });
-}
-
-std::string InMarkdown(const std::string& text) {
-  return Escaped(text, [](char c) -> std::string {
-    constexpr std::string_view kMarks = "\\`*_{}[]()#+!|~$@:";
-    if (c == '<') return "&lt;";
-    if (c == '>') return "&gt;";
-    if (c == '&') return "&amp;";
-    if (kMarks.find(c) != std::string_view::npos) return {'\\', c};
-    return {c};
-  });
-}
-
 }  // namespace
 
 std::string LatexTable(const ReportRecords& report) {
@@ -105,14 +55,14 @@ std::string LatexTable(const ReportRecords& report) {
   std::string columns;
   for (const bool left : shown.table.left) columns += left ? 'l' : 'r';
   std::string text =
-      fmt::format("% study '{}': {}\n", Printable(report.records.study.name), shown.about);
-  if (!shown.joules.empty()) text += fmt::format("% joules: {}\n", Printable(shown.joules));
+      fmt::format("% study '{}': {}\n", PlainLine(report.records.study.name), shown.about);
+  if (!shown.joules.empty()) text += fmt::format("% joules: {}\n", PlainLine(shown.joules));
   text += "% \\usepackage[T1]{fontenc} \\usepackage{booktabs}\n\\begin{tabular}{" + columns +
           "}\n\\toprule\n";
   const auto line = [](const std::vector<std::string>& cells) {
     std::string row;
     for (const std::string& cell : cells) {
-      row += (row.empty() ? "" : " & ") + (cell.empty() ? "{}" : InLatex(cell));
+      row += (row.empty() ? "" : " & ") + (cell.empty() ? "{}" : LatexText(cell));
     }
     return row + " \\\\\n";
   };
@@ -124,8 +74,8 @@ std::string LatexTable(const ReportRecords& report) {
 std::string MarkdownTable(const ReportRecords& report) {
   const Shown shown = ShownOf(report);
   std::string text =
-      fmt::format("## Study {}\n\n{}.", InMarkdown(report.records.study.name), shown.about);
-  if (!shown.joules.empty()) text += fmt::format(" Joules: {}.", InMarkdown(shown.joules));
+      fmt::format("## Study {}\n\n{}.", MarkdownText(report.records.study.name), shown.about);
+  if (!shown.joules.empty()) text += fmt::format(" Joules: {}.", MarkdownText(shown.joules));
   text += "\n\n";
   const auto line = [](const std::vector<std::string>& cells) {
     std::string row = "|";
@@ -134,7 +84,7 @@ std::string MarkdownTable(const ReportRecords& report) {
   };
   std::vector<std::string> header, rule;
   for (std::size_t i = 0; i < shown.table.header.size(); ++i) {
-    header.push_back(InMarkdown(shown.table.header[i]));
+    header.push_back(MarkdownText(shown.table.header[i]));
     rule.push_back(shown.table.left[i] ? ":--" : "--:");
   }
   text += line(header) + line(rule);
@@ -142,7 +92,7 @@ std::string MarkdownTable(const ReportRecords& report) {
     std::vector<std::string> cells;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool mark = shown.table.header[i].empty() && !row[i].empty();
-      cells.push_back(mark ? "**" + row[i] + "**" : InMarkdown(row[i]));
+      cells.push_back(mark ? "**" + row[i] + "**" : MarkdownText(row[i]));
     }
     text += line(cells);
   }

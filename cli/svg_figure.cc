@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "base/printable.h"
 #include "cli/front_table.h"
+#include "cli/harmless_text.h"
 #include "cli/report_view.h"
 
 namespace joulefront {
@@ -23,31 +23,8 @@ constexpr const char* kBlue = "#0072b2";
 constexpr const char* kOrange = "#d55e00";
 constexpr const char* kGrey = "#999999";
 
-std::string InXml(const std::string& text) {
-  std::string escaped;
-  for (const char c : Printable(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string TextAt(double x, double y, const std::string& text, const std::string& more = "") {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n", x, y, more, InXml(text));
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>\n", x, y, more, XmlText(text));
 }
 
 std::string Line(double x1, double y1, double x2, double y2, const char* colour) {
@@ -132,7 +109,7 @@ std::string Frame(double left, const Axis& x, const Axis& y, const std::string& 
   return svg + fmt::format(
                    "<text transform=\"translate({:.1f} {:.1f}) rotate(-90)\" "
                    "text-anchor=\"middle\">{}</text>\n",
-                   left - 110, (kTop + kBottom) / 2, InXml(y_title + (y.log() ? " (log)" : "")));
+                   left - 110, (kTop + kBottom) / 2, XmlText(y_title + (y.log() ? " (log)" : "")));
 }
 
 std::string FrontPanel(const ReportView& view, const FrontView& titles) {
@@ -220,7 +197,7 @@ std::string FrontSvg(const ReportRecords& report) {
       "viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"{}\" stroke-width=\"2\">\n"
       "<title>study {}: front and hypervolume</title>\n"
       "<rect width=\"{}\" height=\"{}\" fill=\"white\" stroke=\"none\"/>\n",
-      kWidth, kHeight, kText, InXml(view.study.name), kWidth, kHeight);
+      kWidth, kHeight, kText, XmlText(view.study.name), kWidth, kHeight);
   if (view.front.points.empty()) {
     svg += TextAt(kWidth / 2, kHeight / 2, "no complete and feasible trial",
                   " text-anchor=\"middle\"");

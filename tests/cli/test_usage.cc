@@ -63,7 +63,8 @@ TEST_CASE("Flags that are wrong are told with the usage, and exit code 2") {
   CHECK(fault({"status", "a.db", "--format", "xml"}) ==
         "joulefront status: --format is table, json or csv, not 'xml'");
   CHECK(fault({"export", "a.db", "--format", "xml"}) ==
-        "joulefront export: --format is csv, json, table, emissions, sqlite or optuna, not 'xml'");
+        "joulefront export: --format is csv, json, table, html, svg, latex, markdown, emissions, "
+        "sqlite or optuna, not 'xml'");
   CHECK(fault({"meters", "--format", "xml"}) ==
         "joulefront meters: --format is table, json or csv, not 'xml'");
   CHECK(fault({"meters", "x"}) == "joulefront meters: unexpected argument 'x'");
