@@ -185,6 +185,8 @@ def attributes_of(trial, objectives, told):
     """What stands beside a trial's values, under the names of its CSV columns."""
     attributes = {"attempts": trial["attempts"], "proposed_by": trial["proposed_by"], "reason": trial["reason"]}
     for phase, energy in trial["energy"].items():
+        if energy["joules"] is None:  # too short for its meter: missing, never zero
+            continue
         attributes |= {f"energy.{phase}_j": energy["joules"], f"energy.{phase}_class": energy["class"],
                        f"energy.{phase}_coverage": energy["coverage"]}
     attributes |= {f"value.{name}": value for name, value in trial["values"].items() if name not in objectives}
