@@ -36,7 +36,7 @@ size = { type = "ordinal", choices = [1, 2, 4] }
 momentum = { type = "float", low = 0.0, high = 0.99, when = { optimizer = "sgd" } }
 """
 TRAINER = """
-import json, os, sys
+import json, os, sys, time
 c = json.loads(os.environ["JOULEFRONT_CONFIGURATION"])
 if c["width"] == 8:
     print("no <memory> 'left' \\u202e")
@@ -45,6 +45,9 @@ print('{"joulefront": "phase", "name": "train"}', flush=True)
 error = c["lr"] * c["drop"] + 1 / c["width"]
 for step in range(1, 6):
     print(json.dumps({"joulefront": "progress", "step": step, "values": {"error": error + 1 / step}}), flush=True)
+    work_until = time.monotonic() + 0.04  # long enough to be stopped, and to be metered
+    while time.monotonic() < work_until:
+        pass
 print(json.dumps({"joulefront": "result", "values": {"error": error, "parameters": c["width"] * c["depth"],
                                                      "huge": 1e300}}))
 """
