@@ -106,10 +106,15 @@ DashboardServer::DashboardServer(Topics& topics, DashboardOptions options)
     const int yes = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
-  server_->set_default_headers({{"X-Content-Type-Options", "nosniff"},
-                                {"X-Frame-Options", "DENY"},
-                                {"Referrer-Policy", "no-referrer"},
-                                {"Cache-Control", "no-store"}});
+  const httplib::Headers always = {{"X-Content-Type-Options", "nosniff"},
+                                   {"X-Frame-Options", "DENY"},
+                                   {"Referrer-Policy", "no-referrer"},
+                                   {"Cache-Control", "no-store"}};
+  server_->set_default_headers(always);
+  SetRoutes();
+}
+
+void DashboardServer::SetRoutes() {
   server_->set_pre_routing_handler([this](const auto& request, auto& response) {
     const int refusal = Refusal(request);
     if (refusal == 0) return httplib::Server::HandlerResponse::Unhandled;

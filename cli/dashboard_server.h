@@ -43,6 +43,7 @@ class DashboardServer {
   void Stop();
 
  private:
+  void SetRoutes();
   /// Why a request is refused, as an HTTP status; 0 if it is not.
   int Refusal(const httplib::Request& request) const;
   bool HasToken(const httplib::Request& request) const;

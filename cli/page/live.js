@@ -22,7 +22,7 @@ class Beside {
   drawLabels(chart, x, y, colours) {
     for (const {name, points} of this.on(x, y)) {
       if (points.length === 0) continue;
-      const {x: left, y: top} = points[Math.floor(points.length / 2)];
+      const {x: left, y: top} = points[Math.floor(points.length / 4)];
       halo(chart.ctx, shown(name), chart.scales.x.getPixelForValue(left) + 9, chart.scales.y.getPixelForValue(top) - 9, colours.ink, colours.paper);
     }
   }
@@ -97,7 +97,7 @@ class Live {
 
   tell({open, trials, states, elapsed_s: elapsed, joules: spent, class: of}) {
     const counts = Object.entries(states).map(([state, count]) => `${count} ${state}`).join(", ");
-    const parts = [open ? "Open" : "Closed", `${trials} trials${counts ? `: ${counts}` : ""}`, spent === null ? null : `${joules(spent)} (${of})`, `${number(elapsed, 3)} s of running`];
+    const parts = [open ? "Open" : "Closed", `${trials} trials${counts ? `: ${counts}` : ""}`, spent === null ? null : `${joules(spent)} (${of})`, `${duration(elapsed)} of running`];
     byId("standing").textContent = shown(parts.filter(Boolean).join("; "));
   }
 
