@@ -80,6 +80,12 @@ std::vector<std::string> AllOf(const httplib::Request& request, const std::strin
   return values;
 }
 
+/// Not SO_REUSEPORT, by which two dashboards could share a port unawares.
+void ReuseAddress(int socket) {
+  const int yes = 1;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
 /// "report digits" -> "report".
 std::string EventOf(const std::string& topic) { return topic.substr(0, topic.find(' ')); }
 
@@ -101,11 +107,7 @@ DashboardServer::DashboardServer(Topics& topics, DashboardOptions options)
       host_name_(HostName()),
       server_(std::make_unique<httplib::Server>()) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  // No SO_REUSEPORT, by which two dashboards could share a port unawares.
-  server_->set_socket_options([](int socket) {
-    const int yes = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
+  server_->set_socket_options(ReuseAddress);
   const httplib::Headers always = {{"X-Content-Type-Options", "nosniff"},
                                    {"X-Frame-Options", "DENY"},
                                    {"Referrer-Policy", "no-referrer"},
@@ -115,7 +117,7 @@ DashboardServer::DashboardServer(Topics& topics, DashboardOptions options)
 }
 
 void DashboardServer::SetRoutes() {
-  server_->set_pre_routing_handler([this](const auto& request, auto& response) {
+  const auto guard = [this](const httplib::Request& request, httplib::Response& response) {
     const int refusal = Refusal(request);
     if (refusal == 0) return httplib::Server::HandlerResponse::Unhandled;
     response.status = refusal;
@@ -125,7 +127,8 @@ void DashboardServer::SetRoutes() {
                              : "This is a joulefront dashboard, and no request for it.\n",
                          "text/plain");
     return httplib::Server::HandlerResponse::Handled;
-  });
+  };
+  server_->set_pre_routing_handler(guard);
   server_->Get("/", [this](const auto& request, auto& response) { AnswerPage(request, response); });
   server_->Get("/events",
                [this](const auto& request, auto& response) { AnswerEvents(request, response); });
