@@ -26,6 +26,7 @@ constexpr Verb kVerbs[] = {
     {"status", "show where a study stands", StatusVerb},
     {"export", "write all trials as CSV or JSON, or a copy of the store", ExportVerb},
     {"import", "copy studies from another store into this one", ImportVerb},
+    {"dashboard", "watch the studies of a store in a browser", DashboardVerb},
     {"confirm", "train the points of the front again, and see which of them hold", ConfirmVerb},
     {"audit", "check that a study's records hold together, and show where its joules went",
      AuditVerb},

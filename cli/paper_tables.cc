@@ -22,7 +22,7 @@ Shown ShownOf(const ReportRecords& report) {
   const Front front = ComputeFront(study, report.candidates());
   const FrontView view{.study = study,
                        .trials = report.candidates(),
-                       .steps = report.steps,
+                       .steps = report.with_reports.steps,
                        .front = front,
                        .chosen = {}};
   Shown shown{.table = FrontTable(view, /*exact=*/false), .about = {}, .joules = front.key};

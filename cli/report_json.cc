@@ -161,4 +161,40 @@ ordered_json ReportJson(const ReportRecords& report, std::size_t most_rows) {
           {"importance", ImportanceJson(view)}};
 }
 
+ordered_json StandingJson(const ReportRecords& report) {
+  ordered_json states = ordered_json::object();
+  for (const Trial& trial : report.records.trials) {
+    auto& count = states[std::string(Name(trial.state))];
+    count = count.is_null() ? 1 : count.get<int>() + 1;
+  }
+  const auto& spent = report.records.spent;
+  return {{"open", report.open},
+          {"trials", report.records.trials.size()},
+          {"states", states},
+          {"elapsed_s", Short(report.elapsed.value())},
+          {"joules", spent.weakest ? Short(spent.joules.value()) : ordered_json()},
+          {"class", spent.weakest ? ordered_json(Name(*spent.weakest)) : ordered_json()}};
+}
+
+ordered_json FrontBesideJson(const ReportRecords& report) {
+  const ReportView view = ViewOf(report);
+  ordered_json objectives = ordered_json::array(), front = ordered_json::array();
+  for (const Objective& objective : view.study.objectives) {
+    objectives.push_back({{"name", objective.name},
+                          {"unit", objective.unit},
+                          {"maximize", objective.direction == Direction::kMaximize}});
+  }
+  for (const FrontPoint& point : view.front.points) {
+    front.push_back({{"trial", view.trials[point.trial].number}, {"values", point.objectives}});
+  }
+  ordered_json beside = StandingJson(report);
+  beside["study"] = view.study.name;
+  beside["objectives"] = objectives;
+  beside["front"] = front;
+  beside["key"] = view.front.key;
+  beside["hypervolume"] = Short(view.front.hypervolume);
+  beside["reference_point"] = view.front.reference_point;
+  return beside;
+}
+
 }  // namespace joulefront

@@ -17,4 +17,10 @@ inline constexpr std::size_t kEveryRow = std::numeric_limits<std::size_t>::max()
 /// `most_rows`: the front, the newest, and an even sample of the rest; "sample" then says so.
 nlohmann::ordered_json ReportJson(const ReportRecords& report, std::size_t most_rows = kEveryRow);
 
+/// Where the study stands: trials by state, what runs, what was spent.
+nlohmann::ordered_json StandingJson(const ReportRecords& report);
+
+/// What is shown of a study beside another: its front, and a few figures.
+nlohmann::ordered_json FrontBesideJson(const ReportRecords& report);
+
 }  // namespace joulefront

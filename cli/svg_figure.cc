@@ -188,7 +188,7 @@ std::string FrontSvg(const ReportRecords& report) {
   const ReportView view = ViewOf(report);
   const FrontView titles{.study = view.study,
                          .trials = view.trials,
-                         .steps = report.steps,
+                         .steps = report.with_reports.steps,
                          .front = view.front,
                          .chosen = {}};
   std::string svg = fmt::format(

@@ -37,6 +37,7 @@ int ExportVerb(const Arguments& arguments);
 int ImportVerb(const Arguments& arguments);
 int CompareVerb(const Arguments& arguments);
 int ImportanceVerb(const Arguments& arguments);
+int DashboardVerb(const Arguments& arguments);
 int AuditVerb(const Arguments& arguments);
 int ConfirmVerb(const Arguments& arguments);
 int GateVerb(const Arguments& arguments);

@@ -96,7 +96,7 @@ class Scatter {
     if (this.spansFront(x, y)) {
       datasets.push({type: "line", data: line, order: 2, borderColor: colours.front, borderWidth: 1, borderDash: [4, 3], pointRadius: 0, pointHitRadius: 0});
     }
-    return datasets;
+    return [...datasets, ...this.page.beside.datasets(x, y, colours)];
   }
 
   /** Whether the axes are the two objectives, so that neighbours on the front have a price. */
@@ -133,6 +133,7 @@ class Scatter {
       ring(context, px, py, 10, colours.mark, 2);
       halo(context, text, px + 13, py - 9, colours.mark, colours.paper);
     }
+    this.page.beside.drawLabels(chart, x, y, colours);
     if (this.spansFront(x, y)) this.drawPrices(chart, place, colours);
     if (chosen !== null && visible(chosen)) {
       if (!study.front.has(chosen)) this.drawErrors(chart, chosen, x, y, colours);

@@ -8,7 +8,7 @@ endif()
 
 set(page_policy "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'")
 set(page_program "")
-foreach(script study charts parallel tables report)
+foreach(script study charts parallel tables live report)
   file(READ ${page_folder}/${script}.js text)
   string(APPEND page_program "${text}\n")
   list(APPEND page_parts ${page_folder}/${script}.js)

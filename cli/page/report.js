@@ -1,6 +1,7 @@
 // The page: reads its data, and keeps all views of it in step.
 class Page {
-  constructor(data) {
+  constructor(data, beside = new Beside()) {
+    this.beside = beside;
     this.selection = new Selection();
     this.chosen = null;  // row
     this.scatter = new Scatter(this);
@@ -209,4 +210,6 @@ function detailText(study, column, row) {
   return study.text(column, row, 6);
 }
 
-window.page = new Page(JSON.parse(byId("data").textContent));
+const given = JSON.parse(byId("data").textContent);
+if (given.live) window.live = new Live(given);
+else window.page = new Page(given);

@@ -41,6 +41,12 @@ function joules(value) {
   return `${number(value / factor, 3)} ${unit}`;
 }
 
+function duration(seconds) {
+  if (seconds < 60) return `${number(seconds, 3)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
 class Study {

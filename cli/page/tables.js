@@ -160,7 +160,7 @@ class TrialsTable {
                                         ...columns.map((column) => this.cell(column, row))));
     fill(byId("table"), make("thead", {}, make("tr", {}, this.header(study.column("trial:trial")), ...columns.map((column) => this.header(column)))), make("tbody", {}, ...body));
     const last = Math.min(this.first + EACH_PAGE, this.rows.length);
-    byId("page").textContent = this.rows.length === 0 ? "none" : `${this.first + 1} to ${last} of ${this.rows.length}`;
+    byId("range-shown").textContent = this.rows.length === 0 ? "none" : `${this.first + 1} to ${last} of ${this.rows.length}`;
     byId("earlier").disabled = this.first === 0;
     byId("later").disabled = last === this.rows.length;
   }

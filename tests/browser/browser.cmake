@@ -6,3 +6,4 @@ function(joulefront_page name script)
 endfunction()
 
 joulefront_page("a report is used by mouse and keyboard, and its numbers are right" report_page.py)
+joulefront_page("a dashboard follows a study, and answers nobody else" dashboard_page.py)
