@@ -116,6 +116,7 @@ class PastAdder {
                   fmt::format("no finished trial of {} fits the study: {}", past_.source,
                               left_out_.empty() ? "it has none" : Show(left_out_)));
     }
+    JF_TRY(AddDefault(proposer_, std::nullopt, now_));
     const bool open = !finished_.empty();
     auto was_open = store_.IsOpen(id_);
     if (!was_open) return Pass(was_open);

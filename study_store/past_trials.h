@@ -34,13 +34,14 @@ struct PastNames {
 };
 
 /// Reads the file, SQLite of Optuna 3 and later or CSV, for `study`, whose names say which columns
-/// and attributes are meant (docs/optuna.md). Errors: kNotFound; kUnavailable; kInvalidArgument
+/// and attributes are meant (docs/optuna.md). `path` may be what Optuna calls it, "sqlite:///FILE".
+/// Errors: kNotFound; kUnavailable; kInvalidArgument
 /// where values have no name, none of them is an objective, or a direction is another one; kCorrupt
 /// for a database that is damaged or not Optuna's.
 Result<PastRecord> ReadPastTrials(const std::string& path, const Study& study,
                                   const PastNames& names);
 
-/// The two formats. `path` may be what Optuna calls it: "sqlite:///FILE".
+/// The two formats.
 Result<PastRecord> ReadOptunaTrials(const std::string& path, const Study& study,
                                     const PastNames& names);
 Result<PastRecord> ReadCsvTrials(const std::string& path, const Study& study,
@@ -49,12 +50,12 @@ Result<PastRecord> ReadCsvTrials(const std::string& path, const Study& study,
 /// Whether an objective or a constraint has this name.
 bool IsNeeded(const Study& study, std::string_view name);
 
-/// Adds to the proposer's study what fits it and is not there yet, so that adding the same again
-/// changes nothing. Finished trials become finished ones, proposed by "imported", their values
-/// told. Complete ones that lack a value give a configuration to train: of their front as far as it
-/// is known, up to kMostWarmTrials. So do all of them where joules are metered, unless `told`: then
-/// their joules are taken as told. Gives notes for people. Errors: the store's; kInvalidArgument if
-/// nothing fits.
+/// Adds to the proposer's study, after its default if it is new, what fits it and is not there yet,
+/// so that adding the same again changes nothing. Finished trials become finished ones, proposed by
+/// "imported", their values told. Complete ones that lack a value give a configuration to train: of
+/// their front as far as it is known, up to kMostWarmTrials. So do all of them where joules are
+/// metered, unless `told`: then their joules are taken as told. Gives notes for people. Errors: the
+/// store's; kInvalidArgument if nothing fits.
 Result<std::vector<std::string>> AddPastTrials(StudyStore& store, StudyId id, Proposer& proposer,
                                                const PastRecord& past, bool told,
                                                const WorkerIdentity& worker, TimePoint now);

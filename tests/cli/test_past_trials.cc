@@ -225,6 +225,16 @@ TEST_CASE("Complete trials that lack an objective wait to be trained, the best o
                        "\n");
 }
 
+TEST_CASE("The default of the study file stays the first to be tried") {
+  const Workshop shop;
+  shop.Write("study.toml", kTwoReported + "[search]\ndefault = { width = 40 }\n");
+  shop.Write("runs.csv", "optimizer,width,error,accuracy\nadam,8,0.5,1\n");
+  CHECK(Import(shop, {"runs.csv"}).code == 0);
+  const Outcome session = shop.Run({"ask-tell", "study.toml", "--store", "s.db"}, "{\"ask\": 1}\n");
+  CHECK(session.out.find("{\"number\":0,\"configuration\":{\"width\":40,") != std::string::npos);
+  CHECK(Finished(shop, "s.db").size() == 1);
+}
+
 TEST_CASE("What is wrong with a table is said with its line, and exit code 2") {
   const Workshop shop;
   shop.Write("study.toml", kTwoReported);

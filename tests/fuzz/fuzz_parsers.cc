@@ -15,6 +15,8 @@
 #include "base/files.h"
 #include "study_store/accounting.h"
 #include "study_store/open_store.h"
+#include "study_store/optuna_file.h"
+#include "study_store/past_trials.h"
 #include "study_store/study_file.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/meters/host.h"
@@ -115,17 +117,44 @@ std::string MakeStore(const std::string& path) {
   return path;
 }
 
-/// A good store with some bytes changed: the text is places and what to put there, 4 bytes each.
-void ReadAsStore(std::span<const std::uint8_t> changes) {
-  static const FuzzedMachine machine;
-  static const std::string good =
-      ReadFile(MakeStore(machine.Write("none", "") + ".db")).value_or("");
+/// A good file with some bytes changed: places and what to put there, 4 bytes each.
+std::string Damage(const std::string& good, std::span<const std::uint8_t> changes) {
   std::string damaged = good;
   for (std::size_t i = 0; i + 4 <= changes.size() && i < 64; i += 4) {
     const std::size_t place = changes[i] + 256U * changes[i + 1] + 65536U * changes[i + 2];
     damaged[place % damaged.size()] = static_cast<char>(changes[i + 3]);
   }
-  const auto store = OpenSqliteStore(machine.Write("damaged.db", damaged), OpenMode::kRead);
+  return damaged;
+}
+
+/// The study of MakeStore() takes in what Optuna or a table has.
+void ReadAsPastTrials(std::string_view text) {
+  static const FuzzedMachine machine;
+  static const auto store =
+      OpenSqliteStore(MakeStore(machine.Write("none", "") + ".db"), OpenMode::kRead);
+  static const auto study = (*store)->LoadStudy(1);
+  static_cast<void>(
+      ReadPastTrials(machine.Write("past", text), *study, {.study = {}, .values = {"e"}}));
+}
+
+void ReadAsOptunaFile(std::span<const std::uint8_t> changes) {
+  static const FuzzedMachine machine;
+  static const std::string path = machine.Write("none", "");
+  static const bool written = [] {
+    const auto store = OpenSqliteStore(MakeStore(path + ".db"), OpenMode::kRead);
+    return WriteOptunaFile(**store, 1, path + ".optuna").has_value();
+  }();
+  if (!written) std::abort();
+  static const std::string good = ReadFile(path + ".optuna").value_or("");
+  ReadAsPastTrials(Damage(good, changes));
+}
+
+void ReadAsStore(std::span<const std::uint8_t> changes) {
+  static const FuzzedMachine machine;
+  static const std::string good =
+      ReadFile(MakeStore(machine.Write("none", "") + ".db")).value_or("");
+  const auto store =
+      OpenSqliteStore(machine.Write("damaged.db", Damage(good, changes)), OpenMode::kRead);
   if (!store) return;
   static_cast<void>((*store)->ListStudies());
   static_cast<void>((*store)->LoadStudy(1));
@@ -136,7 +165,7 @@ void ReadAsStore(std::span<const std::uint8_t> changes) {
   static_cast<void>((*store)->FindDamage());
 }
 
-constexpr int kReaders = 9;
+constexpr int kReaders = 11;
 
 /// JOULEFRONT_READER, to try one reader alone; else the first byte says which.
 int ReaderOf(std::uint8_t first) {
@@ -184,6 +213,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       break;
     case 8:
       ReadAsStore(rest);
+      break;
+    case 9:
+      ReadAsPastTrials(text);
+      break;
+    case 10:
+      ReadAsOptunaFile(rest);
       break;
   }
   return 0;

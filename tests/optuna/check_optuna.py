@@ -58,7 +58,7 @@ command = ["{python}", "{study_dir}/train.py"]
 trials = 16
 [stopping]
 rule = "rungs"
-first = 2
+first = 1
 """
 STUDIES = {
     "metered": '[study]\nname = "metered"\n[objectives]\nerror = { direction = "minimize" }\n'
@@ -128,6 +128,9 @@ class Workshop:
         file = self.folder / f"{name}.optuna.db"
         self.run("export", f"{name}.db", "--format", "optuna", "--output", str(file))
         return file, json.loads(self.run("export", f"{name}.db", "--format", "json").stdout)
+
+    def trials(self, store):
+        return json.loads(self.run("export", store, "--format", "json").stdout)["trials"]
 
     def progress(self, name):
         """The reports of "error", by trial and step (docs/store_schema.md)."""
@@ -240,12 +243,13 @@ def compare(name, seen, ours, definition, progress):
     return len(seen["trials"])
 
 
-def check_going_on(python, file, name, definition, loaded):
-    """Optuna's own samplers add a trial, or take one that waits, and leave the others as they were."""
+def check_going_on(shop, python, file, name, loaded):
+    """Optuna's own samplers add a trial, or take one that waits, and leave the others as they were;
+    what Optuna added is imported like the rest."""
+    definition = tomllib.loads(STUDIES[name])
     copy = file.with_suffix(".continued.db")
     shutil.copyfile(file, copy)
     after = read_study(python, copy, name, "--continue", "1", "--space", json.dumps(definition["space"]))
-    copy.unlink()
     before = {trial["number"]: trial for trial in loaded["trials"]}
     changed = [trial for trial in after["trials"] if trial != before.get(trial["number"])]
     check(f"trials of '{name}' that changed as Optuna went on", len(changed), 1)
@@ -254,14 +258,20 @@ def check_going_on(python, file, name, definition, loaded):
     check("whether a waiting trial was taken first", waited is not None, name == "told")
     if waited:
         check("its parameters", changed[0]["params"], waited["params"])
+    if name == "single":
+        shop.run("import", str(copy), "--into", f"{name}.toml", "--store", "continued.db")
+        last = shop.trials("continued.db")[-1]
+        check("what Optuna added, imported", (last["state"], last["configuration"], last["values"]),
+              ("complete", changed[0]["params"], {"error": 1.0}))
+        (shop.folder / "continued.db").unlink()
+    copy.unlink()
 
 
 def check_return(shop, name):
     """export -> import: the same finished trials and values; and twice is once."""
     def finished(store):
-        data = json.loads(shop.run("export", store, "--format", "json").stdout)
         return [(trial["state"], trial["configuration"], trial["values"], trial.get("failure", {}).get("class"))
-                for trial in data["trials"] if trial["state"] not in ("waiting", "running")]
+                for trial in shop.trials(store) if trial["state"] not in ("waiting", "running")]
     for _ in range(2):
         shop.run("import", f"{name}.optuna.db", "--into", f"{name}.toml", "--store", f"{name}.back.db", "--told")
         check(f"study '{name}', brought back", finished(f"{name}.back.db"), finished(f"{name}.db"))
@@ -328,11 +338,10 @@ def main():
         check("that both sorts of studies have pruned trials", "pruned" in states["metered"] & states["single"], True)
         for major, python in pythons.items():
             for name, (file, ours) in exported.items():
-                definition = tomllib.loads(STUDIES[name])
                 loaded = read_study(python, file, name)
                 check("the major version", loaded["version"].split(".")[0], str(major))
-                count = compare(name, loaded, ours, definition, shop.progress(name))
-                check_going_on(python, file, name, definition, loaded)
+                count = compare(name, loaded, ours, tomllib.loads(STUDIES[name]), shop.progress(name))
+                check_going_on(shop, python, file, name, loaded)
                 print(f"Optuna {loaded['version']}: study '{name}', all {count} trials equal; it went on by one",
                       flush=True)
                 if name == "metered":
