@@ -117,15 +117,17 @@ Result<void> Learn(const Trial& trial, StudyDraft& draft) {
   return {};
 }
 
+tl::unexpected<Error> IsThere(const std::string& path) {
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("'{}' is there already, and is never overwritten; name another file "
+                          "with -o, or remove it",
+                          path));
+}
+
 /// Never over a file that is there.
 Result<void> WriteNew(const std::string& path, const std::string& text) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!file.open() && errno == EEXIST) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("'{}' is there already, and is never overwritten; name another file "
-                            "with -o, or remove it",
-                            path));
-  }
+  if (!file.open() && errno == EEXIST) return IsThere(path);
   if (!file.open() || write(file.get(), text.data(), text.size()) != std::ssize(text)) {
     return Fail(ErrorCode::kUnavailable,
                 fmt::format("cannot write '{}': {}", path, strerror(errno)));
@@ -193,9 +195,7 @@ int InitVerb(const Arguments& arguments) {
   if (auto good = CheckStudyName(draft.name); !good) return options.Refuse(good.error().message);
   draft.file = options.Get("output").value_or(draft.name + ".toml");
   std::error_code error;
-  if (fs::exists(draft.file, error)) {
-    return Complain("init", WriteNew(draft.file, "").error());
-  }
+  if (fs::exists(draft.file, error)) return Complain("init", IsThere(draft.file).value());
   const Places places{.here = fs::current_path(error),
                       .study = fs::weakly_canonical(fs::absolute(draft.file), error).parent_path()};
   draft.guess = GuessCommand(command, places);
