@@ -6,8 +6,9 @@
 namespace joulefront {
 namespace {
 
-const char* const kVerbs[] = {"init",   "run",  "front", "compare", "importance", "status",
-                              "export", "gate", "try",   "meters",  "worker",     "ask-tell"};
+const char* const kVerbs[] = {"init",   "run",      "front",    "compare", "importance",
+                              "status", "export",   "gate",     "try",     "meters",
+                              "worker", "ask-tell", "dashboard"};
 
 TEST_CASE("Help names every verb, and every verb's help has an example") {
   const Workshop shop;
@@ -72,6 +73,10 @@ TEST_CASE("Flags that are wrong are told with the usage, and exit code 2") {
   CHECK(fault({"try"}) == "joulefront try: name a study file");
   CHECK(fault({"ask-tell"}) == "joulefront ask-tell: name a study file");
   CHECK(fault({"worker", "a.db", "--slot", "-1"}) == "joulefront worker: --slot counts from 0");
+  CHECK(fault({"dashboard", "a.db", "--port", "65536"}) ==
+        "joulefront dashboard: --port is from 0 to 65535");
+  CHECK(fault({"dashboard", "a.db", "--token", "a b"}) ==
+        "joulefront dashboard: --token has letters, digits, - and _ only");
   // No abbreviations: a script must not break when a flag is added.
   CHECK(fault({"front", "a.db", "--form", "csv"}) ==
         "joulefront front: unrecognised option '--form'");
