@@ -108,7 +108,7 @@ std::string DescribeSubject(const GateSubject& subject) {
   return fmt::format("{}", fmt::join(subject.command, " "));
 }
 
-std::vector<double> GateBaseline::ValuesOf(const std::string& name) const {
+std::vector<double> ValuesOf(const std::vector<GateRun>& runs, const std::string& name) {
   std::vector<double> values;
   for (const GateRun& run : runs) {
     const auto found = run.values.find(name);

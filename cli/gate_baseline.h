@@ -46,10 +46,10 @@ struct GateBaseline {
   int warmup = 0;  // runs before the first that counts
   std::map<std::string, MeteredValue> metered;
   std::vector<GateRun> runs;
-
-  /// The value in each run; empty if one has none of it.
-  std::vector<double> ValuesOf(const std::string& name) const;
 };
+
+/// The value in each run; empty if one has none of it.
+std::vector<double> ValuesOf(const std::vector<GateRun>& runs, const std::string& name);
 
 /// What a run's figures say of its metered values. Errors: kConflict if one of them is partial,
 /// since it has no value that could be compared.

@@ -80,9 +80,10 @@ std::string RepeatsLine(const GateReport& report) {
     now = row.now.size();
     baseline = row.baseline.size();
   }
-  return fmt::format("{} repeats in {}, against {} of {}, made {}; confidence {}", now,
+  return fmt::format("{} repeats in {}, against {} of {}, {}; confidence {}", now,
                      FormatSeconds(report.took), baseline, report.baseline_path,
-                     report.baseline_made, FormatNumber(report.confidence, 4));
+                     report.baseline_made.empty() ? "run in turn" : "made " + report.baseline_made,
+                     FormatNumber(report.confidence, 4));
 }
 
 Table MakeTable(const GateReport& report) {
@@ -106,13 +107,14 @@ std::string Sentence(const GateRow& row) {
 
 std::string Hint(const GateReport& report) {
   if (report.failure) return "";
+  const bool with_file = !report.baseline_made.empty();
   switch (OverallVerdict(report)) {
     case GateVerdict::kUnclear:
       return report.strict
                  ? "not clear, and --strict takes that for worse: allow more repeats or more time"
                  : "not clear is no failure without --strict: allow more repeats or more time";
     case GateVerdict::kWorse:
-      return "if this is wanted, make a new baseline: --update-baseline";
+      return with_file ? "if this is wanted, make a new baseline: --update-baseline" : "";
     case GateVerdict::kHolds:
     case GateVerdict::kNoLimit:
       break;
@@ -120,7 +122,8 @@ std::string Hint(const GateReport& report) {
   const bool better = std::any_of(report.rows.begin(), report.rows.end(), [](const GateRow& row) {
     return IsClearlyBetter(row.comparison, row.value.direction);
   });
-  return better ? "to keep what was gained, make a new baseline: --update-baseline" : "";
+  return better && with_file ? "to keep what was gained, make a new baseline: --update-baseline"
+                             : "";
 }
 
 std::vector<std::string> Lines(const GateReport& report) {
@@ -295,7 +298,8 @@ std::string GateJson(const GateReport& report) {
       {"exit_code", GateExitCode(report)},
       {"subject", report.subject},
       {"baseline", report.baseline_path},
-      {"baseline_made", report.baseline_made},
+      {"baseline_made",
+       report.baseline_made.empty() ? ordered_json() : ordered_json(report.baseline_made)},
       {"confidence", report.confidence},
       {"strict", report.strict},
       {"seconds", report.took.value()},

@@ -21,9 +21,9 @@ struct GateRow {
 };
 
 struct GateReport {
-  std::string subject;  // of now
-  std::string baseline_path;
-  std::string baseline_made;  // StampText()
+  std::string subject;        // of now
+  std::string baseline_path;  // a file or a folder
+  std::string baseline_made;  // StampText(); empty: it was run in turn with what is judged
   double confidence = 0.95;
   bool strict = false;
   Seconds took;

@@ -27,33 +27,35 @@ Result<GateRunner> GateRunner::Create(const GateWork& work, SignalWatch& signals
   return GateRunner(work, signals, std::move(*patterns));
 }
 
-Result<TrainerCommand> GateRunner::Prepare(std::uint64_t seed, const std::string& folder) const {
+Result<TrainerCommand> GateRunner::Prepare(std::uint64_t seed, const std::string& folder,
+                                           const std::string& work_dir) const {
   if (work_.subject.command.empty()) {
     const Claim claim{.configuration = work_.subject.configuration, .seed = seed};
-    return PrepareTrainer(work_.study, claim, folder, 0);
+    return PrepareTrainer(work_.study, claim, work_dir, 0);
   }
   std::error_code error;
-  TrainerCommand command{.arguments = work_.subject.command,
-                         .environment = OwnEnvironment(),
-                         .work_dir = folder,
-                         .folder = std::filesystem::current_path(error).string()};
+  const auto present = std::filesystem::current_path(error);
   if (error) {
     return Fail(ErrorCode::kUnavailable,
                 fmt::format("the present folder cannot be found: {}", error.message()));
   }
+  TrainerCommand command{.arguments = work_.subject.command,
+                         .environment = OwnEnvironment(),
+                         .work_dir = work_dir,
+                         .folder = (present / folder).string()};
   std::erase_if(command.environment,
                 [](const std::string& entry) { return entry.starts_with("JOULEFRONT_SEED="); });
   command.environment.push_back(fmt::format("JOULEFRONT_SEED={}", seed));
   return command;
 }
 
-Result<GateRun> GateRunner::Run(std::uint64_t seed) {
-  const TemporaryFolder folder;
-  if (folder.path().empty()) {
+Result<GateRun> GateRunner::Run(std::uint64_t seed, const std::string& folder) {
+  const TemporaryFolder own;
+  if (own.path().empty()) {
     return Fail(ErrorCode::kUnavailable,
                 "cannot make a temporary folder; set TMPDIR to a writable one");
   }
-  auto command = Prepare(seed, folder.path());
+  auto command = Prepare(seed, folder, own.path());
   if (!command) return Pass(command);
   output_.clear();
   const AttemptCallbacks callbacks{.on_log = [this](std::string_view text) {

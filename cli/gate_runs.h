@@ -23,17 +23,18 @@ class GateRunner {
   /// compile.
   static Result<GateRunner> Create(const GateWork& work, SignalWatch& signals);
 
-  /// A command runs in the present folder with JOULEFRONT_SEED in its environment, a study's
-  /// trainer as an attempt does. Errors: kNoMeter; kUnavailable if it came to no result, with the
-  /// reason.
-  Result<GateRun> Run(std::uint64_t seed);
+  /// A command runs in `folder` (empty: the present one) with JOULEFRONT_SEED in its environment, a
+  /// study's trainer as an attempt does. Errors: kNoMeter; kUnavailable if it came to no result,
+  /// with the reason.
+  Result<GateRun> Run(std::uint64_t seed, const std::string& folder = "");
 
   /// The last lines that the last run printed, fit to be shown.
   std::string Tail() const;
 
  private:
   GateRunner(const GateWork& work, SignalWatch& signals, MetricPatterns patterns);
-  Result<TrainerCommand> Prepare(std::uint64_t seed, const std::string& folder) const;
+  Result<TrainerCommand> Prepare(std::uint64_t seed, const std::string& folder,
+                                 const std::string& work_dir) const;
 
   const GateWork& work_;
   SignalWatch& signals_;

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "cli/console.h"
 #include "cli/gate_report.h"
+#include "cli/gate_session.h"
 #include "cli/gate_work.h"
 #include "cli/metering_flags.h"
 #include "cli/studies.h"
@@ -28,10 +29,13 @@ constexpr const char* kAbout =
     "  joulefront gate --baseline gate.json --max-regress energy=3% --max-regress error=0.005 \\\n"
     "      --metric 'error=val_error=([0-9.]+)' --markdown \"$GITHUB_STEP_SUMMARY\" -- python3 "
     "train.py\n"
-    "  joulefront gate --baseline gate.json study.toml\n\n"
+    "  joulefront gate --baseline gate.json study.toml\n"
+    "  joulefront gate --against ../before -- python3 train.py      both in turn\n\n"
     "exit codes: 0 it holds, or is not clear (without --strict), or the baseline was made;\n"
     "            1 a run came to no result; 2 usage, or a baseline that cannot be compared;\n"
     "            3 worse than is allowed, or not clear with --strict; 5 meter missing";
+
+constexpr int kDefaultWarmup = 1;
 
 /// A report that was asked for. Its file is opened before anything is run for nothing.
 struct Output {
@@ -55,102 +59,9 @@ Result<std::vector<Output>> OpenOutputs(const VerbOptions& options) {
   return outputs;
 }
 
-/// All that a session of runs needs; `runs` are those that count so far.
-struct Gate {
-  const GateSettings& settings;
-  const GateWork& work;
-  const std::optional<GateBaseline>& baseline;  // empty where one is made
-  GateRunner& runner;
-  SignalWatch& signals;
-  Console& console;
-  std::vector<GateRun> runs;
-  std::map<std::string, MeteredValue> metered;
-  Seconds took;
-
-  /// Warms up, and runs until the answer is clear, or what is allowed for it has ended.
-  Result<void> Run(int warmup, const std::vector<GateLook>& looks) {
-    const Seconds begin = MonotonicNow();
-    Seconds longest;
-    for (int k = 0; static_cast<int>(runs.size()) < settings.plan.most; ++k) {
-      const Seconds now = MonotonicNow();
-      if (settings.budget && now + longest > begin + *settings.budget) break;
-      ShowProgress(k < warmup);
-      auto run = runner.Run(work.study.seed + static_cast<std::uint64_t>(k));
-      took = MonotonicNow() - begin;
-      longest = std::max(longest, MonotonicNow() - now);
-      if (!run) return Pass(run);
-      JF_TRY(CheckKeys(*run));
-      if (k >= warmup) runs.push_back(std::move(*run));
-      auto clear = IsClear(looks);
-      if (!clear) return Pass(clear);
-      if (*clear) break;
-    }
-    return {};
-  }
-
-  void ShowProgress(bool warming_up) {
-    if (!console.WantsProgress(MonotonicNow())) return;
-    console.ShowProgress(
-        warming_up ? std::string("warming up")
-                   : fmt::format("run {}, of {} at most", runs.size() + 1, settings.plan.most));
-  }
-
-  /// All runs of now, and those of the baseline, are of one key.
-  Result<void> CheckKeys(const GateRun& run) {
-    auto found = MeteredValuesOf(work.study.objectives, run);
-    if (!found) return Pass(found);
-    if (baseline)
-      JF_TRY(RequireComparable(baseline->metered, *found,
-                               fmt::format("the baseline '{}'", settings.baseline_path)));
-    if (!metered.empty()) JF_TRY(RequireComparable(metered, *found, "the run before"));
-    metered = std::move(*found);
-    return {};
-  }
-
-  Result<bool> IsClear(const std::vector<GateLook>& looks) {
-    const auto count = static_cast<int>(runs.size());
-    const bool look = baseline && std::any_of(looks.begin(), looks.end(), [&](const auto& planned) {
-                        return planned.repeats == count;
-                      });
-    if (!look) return false;
-    auto rows = Compare(looks);
-    if (!rows) return Pass(rows);
-    const GateVerdict verdict = OverallVerdict({.rows = std::move(*rows)});
-    return verdict != GateVerdict::kUnclear;
-  }
-
-  Result<std::vector<GateRow>> Compare(const std::vector<GateLook>& looks) const {
-    std::vector<GateRow> rows;
-    const GateBaseline now{.runs = runs};
-    for (const Objective& objective : work.study.objectives) {
-      GateRow row{.value = objective,
-                  .baseline = baseline->ValuesOf(objective.name),
-                  .now = now.ValuesOf(objective.name)};
-      if (const auto found = metered.find(objective.name); found != metered.end()) {
-        row.metered = found->second;
-      }
-      const auto limit = settings.limits.find(objective.name);
-      if (limit != settings.limits.end()) row.limit = limit->second;
-      auto compared = CompareRepeats(row.baseline, row.now, objective.direction, row.limit, looks);
-      if (!compared) return Pass(compared, "--max-regress " + objective.name);
-      row.comparison = *compared;
-      rows.push_back(std::move(row));
-    }
-    return rows;
-  }
-};
-
-/// The planned looks, and one at the end if there were repeats after the last of them.
-std::vector<GateLook> LooksAt(const GatePlan& plan, int repeats) {
-  std::vector<GateLook> looks = PlannedLooks(plan);
-  std::erase_if(looks, [&](const GateLook& look) { return look.repeats > repeats; });
-  const int before = looks.empty() ? 0 : looks.back().repeats;
-  if (repeats > before) looks.push_back(LookAfter(plan, before, repeats));
-  return looks;
-}
-
 Result<std::optional<GateBaseline>> ReadBaseline(const GateSettings& settings) {
   const std::string& path = settings.baseline_path;
+  if (path.empty()) return std::optional<GateBaseline>();
   auto text = ReadFile(path);
   if (!text) {
     if (text.error().code != ErrorCode::kNotFound) return Pass(text, "--baseline");
@@ -181,99 +92,138 @@ Result<void> FitToBaseline(const GateBaseline& baseline, const GateWork& work,
     settings.plan.least = std::min(settings.plan.least, there);
   }
   for (const Objective& objective : work.study.objectives) {
-    if (!baseline.ValuesOf(objective.name).empty()) continue;
+    if (!ValuesOf(baseline.runs, objective.name).empty()) continue;
     return Fail(ErrorCode::kConflict,
                 fmt::format("'{}' is not in the baseline '{}'; make it again with "
                             "--update-baseline, which keeps what a run reports",
                             objective.name, settings.baseline_path));
   }
-  const auto looks = PlannedLooks(settings.plan);
-  if (std::all_of(looks.begin(), looks.end(), [](const auto& look) { return look.rank == 0; })) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} repeats can never be clear at --confidence {} of {} values; allow "
-                            "more, of the baseline too",
-                            settings.plan.most, settings.confidence, settings.limits.size()));
-  }
   return {};
 }
 
-bool WriteFile(const std::string& path, std::ofstream& file, const std::string& text) {
-  file << text;
-  if (file.flush()) return true;
-  PrintNote(fmt::format("joulefront gate: cannot write '{}'\n", path));
-  return false;
+/// Repeats that could never be clear are not made in vain.
+Result<void> RequireClearEnd(const GateSettings& settings) {
+  const auto looks = PlannedLooks(settings.plan);
+  if (std::any_of(looks.begin(), looks.end(), [](const auto& look) { return look.rank > 0; })) {
+    return {};
+  }
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} repeats can never be clear at --confidence {} of {} values; allow "
+                          "more, of the baseline too",
+                          settings.plan.most, settings.confidence, settings.limits.size()));
 }
 
-/// Runs, and leaves the baseline as it was unless all went well.
-int MakeBaseline(Gate& gate) {
-  const GateSettings& settings = gate.settings;
-  const std::string fresh = settings.baseline_path + ".new";
+/// What a session is begun with.
+struct GateStart {
+  GateSettings settings;
+  GateWork work;
+  std::optional<GateBaseline> baseline;  // empty: one is made
+  std::vector<std::string> notes;
+  std::vector<Output> outputs;
+};
+
+/// Everything that can be refused is, before anything runs.
+Result<GateStart> Begin(const VerbOptions& options, const std::vector<std::string>& command,
+                        GateSettings settings) {
+  GateStart start{.settings = std::move(settings)};
+  auto there = ReadBaseline(start.settings);
+  if (!there) return Pass(there);
+  auto work = ReadGateWork(options, command, *there, start.settings, start.notes);
+  if (!work) return Pass(work);
+  start.work = std::move(*work);
+  if (!start.settings.against.empty()) {
+    start.baseline = GateBaseline{.subject = start.work.subject,
+                                  .warmup = start.settings.warmup.value_or(kDefaultWarmup)};
+  } else if (!start.settings.update) {
+    start.baseline = std::move(*there);
+    JF_TRY(FitToBaseline(*start.baseline, start.work, start.settings, start.notes));
+  }
+  JF_TRY(RequireClearEnd(start.settings));
+  auto outputs = OpenOutputs(options);
+  if (!outputs) return Pass(outputs);
+  start.outputs = std::move(*outputs);
+  return start;
+}
+
+/// Writes the baseline's file, or leaves the one that is there as it is.
+Result<void> WriteBaseline(const std::string& path, std::ofstream& file, const std::string& fresh,
+                           const GateBaseline& baseline) {
+  file << BaselineToJson(baseline);
+  file.close();
+  if (file && std::rename(fresh.c_str(), path.c_str()) == 0) return {};
+  return Fail(ErrorCode::kUnavailable,
+              fmt::format("'{}' cannot be written: {}", path, std::strerror(errno)));
+}
+
+/// Runs for a baseline. Errors: as those of the session, and of a budget that ends too soon.
+Result<GateBaseline> RunBaseline(const GateStart& start, GateSession& session) {
+  const int warmup = start.settings.warmup.value_or(kDefaultWarmup);
+  JF_TRY(session.Run(warmup));
+  if (const auto count = std::ssize(session.runs()); count < start.settings.plan.least) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("--budget ended after {} of the {} runs that a baseline needs at least",
+                            count, start.settings.plan.least));
+  }
+  return GateBaseline{.made = CalendarNow(),
+                      .subject = start.work.subject,
+                      .warmup = warmup,
+                      .metered = session.metered(),
+                      .runs = session.runs()};
+}
+
+int MakeBaseline(const GateStart& start, GateSession& session, const GateRunner& runner,
+                 const SignalWatch& signals, Console& console) {
+  const std::string& path = start.settings.baseline_path;
+  const std::string fresh = path + ".new";
   std::ofstream file(fresh);
   if (!file) {
     return Complain("gate", {ErrorCode::kUnavailable, fmt::format("'{}' cannot be written: {}",
                                                                   fresh, std::strerror(errno))});
   }
-  const int warmup = settings.warmup.value_or(1);
-  const auto ran = gate.Run(warmup, {});
-  gate.console.EndProgress();
-  const auto give_up = [&](int code) {
+  auto baseline = RunBaseline(start, session);
+  console.EndProgress();
+  const auto written =
+      baseline ? WriteBaseline(path, file, fresh, *baseline) : Result<void>(Pass(baseline));
+  if (!written) {
     std::remove(fresh.c_str());
-    return code;
-  };
-  if (gate.signals.stop_requests() > 0) return give_up(128 + gate.signals.stop_signal());
-  if (!ran) {
-    PrintNote(gate.runner.Tail());
-    return give_up(Complain("gate", ran.error()));
+    if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
+    PrintNote(runner.Tail());
+    return Complain("gate", written.error());
   }
-  const int count = static_cast<int>(gate.runs.size());
-  if (count < settings.plan.least) {
-    PrintNote(
-        fmt::format("joulefront gate: --budget ended after {} of the {} runs that a baseline "
-                    "needs at least\n",
-                    count, settings.plan.least));
-    return give_up(kRunTimeFailure);
-  }
-  const GateBaseline baseline{.made = CalendarNow(),
-                              .subject = gate.work.subject,
-                              .warmup = warmup,
-                              .metered = gate.metered,
-                              .runs = std::move(gate.runs)};
-  if (!WriteFile(fresh, file, BaselineToJson(baseline))) return give_up(kRunTimeFailure);
-  file.close();
-  if (std::rename(fresh.c_str(), settings.baseline_path.c_str()) != 0) {
-    PrintNote(fmt::format("joulefront gate: cannot rename '{}' to '{}': {}\n", fresh,
-                          settings.baseline_path, std::strerror(errno)));
-    return give_up(kRunTimeFailure);
-  }
-  return PrintData(fmt::format("{}: {} runs of {}\n", settings.baseline_path, count,
-                               DescribeSubject(gate.work.subject)))
+  return PrintData(fmt::format("{}: {} runs of {}\n", path, baseline->runs.size(),
+                               DescribeSubject(start.work.subject)))
              ? kDone
              : kRunTimeFailure;
 }
 
-int CompareWithBaseline(Gate& gate, std::vector<Output>& outputs, std::vector<std::string> notes) {
-  const GateSettings& settings = gate.settings;
-  const auto ran = gate.Run(gate.baseline->warmup, PlannedLooks(settings.plan));
-  gate.console.EndProgress();
-  if (gate.signals.stop_requests() > 0) return 128 + gate.signals.stop_signal();
+int Judge(GateStart& start, GateSession& session, const GateRunner& runner,
+          const SignalWatch& signals, Console& console) {
+  const auto ran = session.Run(start.baseline->warmup);
+  console.EndProgress();
+  if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
   if (!ran && ran.error().code != ErrorCode::kUnavailable) return Complain("gate", ran.error());
-  auto rows = gate.Compare(LooksAt(settings.plan, static_cast<int>(gate.runs.size())));
+  auto rows = session.Compare();
   if (!rows) return Complain("gate", rows.error());
-  GateReport report{.subject = DescribeSubject(gate.work.subject),
-                    .baseline_path = settings.baseline_path,
-                    .baseline_made = StampText(gate.baseline->made),
-                    .confidence = settings.confidence,
-                    .strict = settings.strict,
-                    .took = gate.took,
-                    .rows = std::move(*rows),
-                    .notes = std::move(notes)};
+  const bool in_turn = !start.settings.against.empty();
+  GateReport report{
+      .subject = DescribeSubject(start.work.subject),
+      .baseline_path = in_turn ? start.settings.against : start.settings.baseline_path,
+      .baseline_made = in_turn ? "" : StampText(start.baseline->made),
+      .confidence = start.settings.confidence,
+      .strict = start.settings.strict,
+      .took = session.took(),
+      .rows = std::move(*rows),
+      .notes = std::move(start.notes)};
   if (!ran) {
     report.failure = ran.error().message;
-    report.output = gate.runner.Tail();
+    report.output = runner.Tail();
   }
   bool written = PrintData(GateText(report));
-  for (Output& output : outputs) {
-    written = WriteFile(output.path, output.file, output.make(report)) && written;
+  for (Output& output : start.outputs) {
+    output.file << output.make(report);
+    if (output.file.flush()) continue;
+    PrintNote(fmt::format("joulefront gate: cannot write '{}'\n", output.path));
+    written = false;
   }
   const int code = GateExitCode(report);
   return code == kDone && !written ? kRunTimeFailure : code;
@@ -294,28 +244,18 @@ int GateVerb(const Arguments& arguments) {
   }
   auto settings = ReadGateSettings(options);
   if (!settings) return options.Refuse(settings.error().message);
-  auto baseline = ReadBaseline(*settings);
-  if (!baseline) return Complain("gate", baseline.error());
-  std::vector<std::string> notes;
-  auto work = ReadGateWork(options, command, *baseline, *settings, notes);
-  if (!work) return Complain("gate", work.error());
-  if (settings->update) baseline->reset();
-  if (*baseline) {
-    const auto fits = FitToBaseline(**baseline, *work, *settings, notes);
-    if (!fits) return Complain("gate", fits.error());
-  }
-  auto outputs = OpenOutputs(options);
-  if (!outputs) return Complain("gate", outputs.error());
+  auto start = Begin(options, command, std::move(*settings));
+  if (!start) return Complain("gate", start.error());
   SignalWatch signals;
-  auto runner = GateRunner::Create(*work, signals);
+  auto runner = GateRunner::Create(start->work, signals);
   if (!runner) return Complain("gate", runner.error());
   HostLock lock;
   WaitForMachine("gate", lock, true, signals);
   if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
   const auto console = MakeConsole(options.Has("quiet"));
-  Gate gate{*settings, *work, *baseline, *runner, signals, *console};
-  return settings->update ? MakeBaseline(gate)
-                          : CompareWithBaseline(gate, *outputs, std::move(notes));
+  GateSession session(start->settings, start->work, start->baseline, *runner, *console);
+  return start->settings.update ? MakeBaseline(*start, session, *runner, signals, *console)
+                                : Judge(*start, session, *runner, signals, *console);
 }
 
 }  // namespace joulefront

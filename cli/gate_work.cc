@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 #include "cli/metering_flags.h"
@@ -128,7 +129,7 @@ Result<std::string> ConfigurationFromStore(const OpenedStudy& opened,
 }
 
 Result<void> RefuseFlagsOfCommands(const VerbOptions& options) {
-  for (const char* flag : {"metric", "phase", "exclusive", "source", "gpu", "demand"}) {
+  for (const char* flag : {"against", "metric", "phase", "exclusive", "source", "gpu", "demand"}) {
     if (options.Has(flag)) {
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("--{} is for a command; of a study, its file says that", flag));
@@ -197,6 +198,8 @@ Result<void> RequireSameSubject(const GateSubject& before, const GateSubject& no
 void AddGateFlags(VerbOptions& options) {
   options.options().add_options()("baseline", po::value<std::string>(),
                                   "the file to compare with, or to make")(
+      "against", po::value<std::string>(),
+      "instead: a folder with the state before a change, where the command is run in turn")(
       "update-baseline", "make the baseline from what is run now; nothing is compared")(
       "max-regress", po::value<std::vector<std::string>>(),
       "NAME=LIMIT: how much worse a value may be, 3% of the baseline's or 0.005 in its unit; may "
@@ -226,8 +229,17 @@ Result<GateSettings> ReadGateSettings(const VerbOptions& options) {
                         .warmup = options.Get<int>("warmup"),
                         .strict = options.Has("strict")};
   settings.baseline_path = options.Get("baseline").value_or("");
-  if (settings.baseline_path.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "name a --baseline FILE");
+  settings.against = options.Get("against").value_or("");
+  if (settings.baseline_path.empty() == settings.against.empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "name a --baseline FILE, or --against FOLDER");
+  }
+  std::error_code error;
+  if (!settings.against.empty() && !std::filesystem::is_directory(settings.against, error)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--against: '{}' is no folder", settings.against));
+  }
+  if (!settings.against.empty() && settings.update) {
+    return Fail(ErrorCode::kInvalidArgument, "--update-baseline is for a --baseline FILE");
   }
   if (!(settings.confidence >= 0.5 && settings.confidence < 1.0)) {
     return Fail(ErrorCode::kInvalidArgument, "--confidence is from 0.5 to below 1");

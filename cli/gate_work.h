@@ -15,9 +15,10 @@
 namespace joulefront {
 
 struct GateSettings {
-  std::string baseline_path;
-  bool update = false;  // make the baseline, compare nothing
-  GatePlan plan;        // its alpha is of one value
+  std::string baseline_path;  // or
+  std::string against;        // a folder in which the baseline is run in turn with what is judged
+  bool update = false;        // make the baseline, compare nothing
+  GatePlan plan;              // its alpha is of one value
   double confidence = 0.95;
   std::optional<int> warmup;
   std::optional<Seconds> budget;

@@ -306,15 +306,15 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
   }
   // For audits: that it cannot be written, or is cut short, stops no training.
   std::ofstream readings(command.work_dir + "/readings.log");
-  auto metered = MeteredChild::Start(metering,
-                                     {.arguments = command.arguments,
-                                      .environment = command.environment,
-                                      .folder = command.folder.empty() ? command.work_dir
-                                                                       : command.folder,
-                                      .entry = command.entry},
-                                     [&](std::string_view line) {
-                                       if (readings.tellp() < kLongestReadingLog) readings << line;
-                                     });
+  auto metered =
+      MeteredChild::Start(metering,
+                          {.arguments = command.arguments,
+                           .environment = command.environment,
+                           .folder = command.folder.empty() ? command.work_dir : command.folder,
+                           .entry = command.entry},
+                          [&](std::string_view line) {
+                            if (readings.tellp() < kLongestReadingLog) readings << line;
+                          });
   if (!metered) {
     log->Append("joulefront: " + metered.error().message + "\n");
     end.not_started = metered.error();

@@ -245,6 +245,41 @@ TEST_CASE("of a value that is maximised, a fall fails the gate") {
   CHECK(GateCommand(shop, tell("0.88"), flags).code == 3);
 }
 
+TEST_CASE("against a folder, the same command is run in turn there and here") {
+  const Workshop shop;
+  REQUIRE(shop.Shell("mkdir before").code == 0);
+  const auto script = [](const std::string& error) {
+    return "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; echo $PWD $JOULEFRONT_SEED >> " +
+           std::string("$HERE/order; echo error=") + error + "\n";
+  };
+  shop.Write("before/train.sh", script("0.2"));
+  shop.Write("train.sh", script("0.2"));
+  const std::string gate =
+      "HERE=$PWD $JF gate -q --against before --metric 'error=error=(.*)' "
+      "--max-regress error=0.01 ";
+  const std::string command = " -- sh train.sh";
+  const Outcome same = shop.Shell(gate + command);
+  INFO(same.out + same.err);
+  CHECK(same.code == 0);
+  CHECK_THAT(same.out, Catch::Contains("5 repeats in "));
+  CHECK_THAT(same.out, Catch::Contains("against 5 of before, run in turn"));
+  std::string order;
+  for (const char c : shop.Shell("sed 's,.*/,,' order").out) order += c == '\n' ? ';' : c;
+  const std::string here = (shop / "").substr(0, (shop / "").size() - 1);
+  const std::string name = here.substr(here.rfind('/') + 1);
+  CHECK_THAT(order, Catch::StartsWith("before 0;" + name + " 0;" + name + " 1;before 1;before 2;" +
+                                      name + " 2;"));
+  shop.Write("train.sh", script("0.3"));
+  CHECK(shop.Shell(gate + command).code == 3);
+  shop.Write("before/train.sh", "echo it broke; exit 7\n");
+  const Outcome broken = shop.Shell(gate + command);
+  CHECK(broken.code == 1);
+  CHECK_THAT(broken.out, Catch::Contains("no result: in before: exit status 7"));
+  CHECK(shop.Shell(gate + "--baseline b.json" + command).code == 2);
+  CHECK(shop.Shell(gate + "--update-baseline" + command).code == 2);
+  CHECK(shop.Shell("$JF gate --against nowhere -- true").code == 2);
+}
+
 TEST_CASE("a baseline that the budget does not allow is not made, and a hanging run is stopped") {
   const Workshop shop;
   const Outcome short_of =
@@ -282,7 +317,7 @@ TEST_CASE("gate says what is wrong with its flags before it runs anything") {
     all.insert(all.end(), flags.begin(), flags.end());
     return fault(all);
   };
-  CHECK(fault({}) == "joulefront gate: name a --baseline FILE");
+  CHECK(fault({}) == "joulefront gate: name a --baseline FILE, or --against FOLDER");
   CHECK(fault({"--baseline", "b.json", "study.toml"}) ==
         "joulefront gate: name a study or its store, or a command after --");
   CHECK_THAT(with({"--repeats", "5"}), Catch::Contains("--repeats is MIN..MAX"));

@@ -170,3 +170,15 @@ TEST_CASE("a change of 10 % beyond the limit is found under noise of 6 %, and so
   CHECK(rates.worse >= 0.95);
   CHECK(rates.repeats <= 10.0);
 }
+
+TEST_CASE("run in turn, repeats may hang on one another and still at most 5 % are called worse") {
+  for (const NoiseKind& kind : UnsoundNoise()) {
+    CAPTURE(kind.name);
+    CHECK(SimulateGate(kind, 1.03, {}, 1000, GateOrder::kInTurn).worse <= 0.05);
+    CHECK(SimulateGate(kind, 1.03 * 1.1, {}, 1000, GateOrder::kInTurn).worse >= 0.9);
+  }
+  for (const NoiseKind& kind : SoundNoise()) {
+    CAPTURE(kind.name);
+    CHECK(SimulateGate(kind, 1.03, {}, 1000, GateOrder::kInTurn).worse <= 0.05);
+  }
+}
