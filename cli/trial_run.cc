@@ -1,39 +1,13 @@
 #include "cli/trial_run.h"
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <string>
 
 #include "cli/console.h"
+#include "cli/temporary_folder.h"
 #include "study_store/configuration_json.h"
 #include "workers/metering_plan.h"
 
 namespace joulefront {
-namespace {
-
-/// A folder of its own for the trial, gone with the object. No path if it could not be made.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::error_code none;
-    std::string pattern =
-        (std::filesystem::temp_directory_path(none) / "joulefront-try-XXXXXX").string();
-    if (!none && mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-}  // namespace
 
 Result<AttemptEnd> RunOnce(const Study& study, const Configuration& configuration,
                            const MetricPatterns& patterns, SignalWatch& signals,
