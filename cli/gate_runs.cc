@@ -68,6 +68,9 @@ Result<GateRun> GateRunner::Run(std::uint64_t seed, const std::string& folder) {
   if (end.not_started && end.not_started->code == ErrorCode::kNoMeter) {
     return Fail(ErrorCode::kNoMeter, end.not_started->message);
   }
+  if (end.crossed == AttemptLimit::kTime && !work_.subject.command.empty()) {
+    return Fail(ErrorCode::kUnavailable, "it took longer than all of --budget");
+  }
   AttemptResult result = Judge(work_.study, end);
   if (result.state != AttemptState::kComplete) {
     return Fail(ErrorCode::kUnavailable, std::move(result.message));

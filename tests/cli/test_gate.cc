@@ -282,12 +282,12 @@ TEST_CASE("against a folder, the same command is run in turn there and here") {
 
 TEST_CASE("a baseline that the budget does not allow is not made, and a hanging run is stopped") {
   const Workshop shop;
-  const Outcome short_of =
-      GateCommand(shop, "sleep 0.3", {"--budget", "500 ms", "--update-baseline"});
+  const Outcome short_of = GateCommand(shop, "sleep 0.8", {"--budget", "3 s", "--update-baseline"});
   CHECK(short_of.code == 1);
   CHECK_THAT(short_of.err, Catch::Contains("of the 5 runs that a baseline needs"));
   const Outcome hung = GateCommand(shop, "sleep 60", {"--budget", "500 ms", "--update-baseline"});
   CHECK(hung.code == 1);
+  CHECK_THAT(hung.err, Catch::Contains("it took longer than all of --budget"));
   CHECK_FALSE(shop.Has("c.json"));
 }
 
