@@ -76,6 +76,7 @@ std::optional<Parameter> RangeOfFloat(const std::vector<std::string>& words, dou
     return Range(ParameterType::kFloat, 0.0, std::clamp(Rounded(2.0 * value), 0.5, 0.99));
   }
   if (value == 0.0) return Range(ParameterType::kFloat, 0.0, 0.1);
+  if (std::abs(value) < 1e-100 || std::abs(value) > 1e100) return std::nullopt;  // no setting
   if (value < 0.0) return Range(ParameterType::kFloat, Rounded(2.0 * value), Rounded(value / 2.0));
   const double factor = value < 1.0 ? 10.0 : 4.0;
   return Range(ParameterType::kFloat, Rounded(value / factor), Rounded(value * factor));
