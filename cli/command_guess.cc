@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestScript = 4 << 20;
+constexpr std::size_t kLongestName = 90;
 
 /// Words that are known to have alternatives; where `option` is not empty, as the value of an
 /// option with this in its name.
@@ -190,7 +191,7 @@ class CommandGuesser {
       whole_word_ = true;
       return;
     }
-    found->parameter.name = FreeName(PlainName(bare));
+    found->parameter.name = FreeName(PlainName(bare).substr(0, kLongestName));
     found->from = before.empty() && IsOption(option) ? option + " " + text
                   : before.empty()                   ? text
                                                      : before + text;

@@ -233,6 +233,8 @@ TEST_CASE("init never overwrites, and says what is wrong before it runs anything
             .starts_with("joulefront init: nothing in the command line looks as if it may vary"));
   CHECK(fault({"init", "--timeout", "5", "--", "x", "1"}, 2)
             .starts_with("joulefront init: --timeout: "));
+  CHECK(fault({"init", "-o", "none/n.toml", "--", "sh", "train.sh", "--lr", "1"}, 1)
+            .starts_with("joulefront init: cannot write into '"));
   CHECK(shop.Run({"init", "--name", "n", "--", "no-such-program", "--lr", "1"}).code == 2);
   const Outcome failed = shop.Run({"init", "--name", "n", "--", "sh", "train.sh", "--lr", "1"});
   CHECK(failed.code == 1);
