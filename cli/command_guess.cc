@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestScript = 4 << 20;
+constexpr std::size_t kLongestName = 90;
 
 /// Words that are known to have alternatives; where `option` is not empty, as the value of an
 /// option with this in its name.
@@ -76,6 +77,7 @@ std::optional<Parameter> RangeOfFloat(const std::vector<std::string>& words, dou
     return Range(ParameterType::kFloat, 0.0, std::clamp(Rounded(2.0 * value), 0.5, 0.99));
   }
   if (value == 0.0) return Range(ParameterType::kFloat, 0.0, 0.1);
+  if (std::abs(value) < 1e-100 || std::abs(value) > 1e100) return std::nullopt;  // no setting
   if (value < 0.0) return Range(ParameterType::kFloat, Rounded(2.0 * value), Rounded(value / 2.0));
   const double factor = value < 1.0 ? 10.0 : 4.0;
   return Range(ParameterType::kFloat, Rounded(value / factor), Rounded(value * factor));
@@ -189,7 +191,7 @@ class CommandGuesser {
       whole_word_ = true;
       return;
     }
-    found->parameter.name = FreeName(PlainName(bare));
+    found->parameter.name = FreeName(PlainName(bare).substr(0, kLongestName));
     found->from = before.empty() && IsOption(option) ? option + " " + text
                   : before.empty()                   ? text
                                                      : before + text;

@@ -29,7 +29,11 @@ std::vector<std::string> ChoicesOf(std::string text) {
     text.erase(open, close - open + 1);
   }
   if (const auto lead = text.rfind(": "); lead != std::string::npos) text.erase(0, lead + 2);
-  if (const auto last = text.rfind(" or "); last != std::string::npos) text.replace(last, 4, ", ");
+  for (const std::string_view join : {"; ", " and ", " or "}) {
+    for (auto at = text.find(join); at != std::string::npos; at = text.find(join)) {
+      text.replace(at, join.size(), ", ");
+    }
+  }
   std::vector<std::string> choices;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(", ", begin), text.size());

@@ -198,6 +198,11 @@ int InitVerb(const Arguments& arguments) {
   if (fs::exists(draft.file, error)) return Complain("init", IsThere(draft.file).value());
   const Places places{.here = fs::current_path(error),
                       .study = fs::weakly_canonical(fs::absolute(draft.file), error).parent_path()};
+  if (access(places.study.c_str(), W_OK) != 0) {  // better now than after a long run
+    return Complain("init",
+                    {ErrorCode::kUnavailable, fmt::format("cannot write into '{}': {}",
+                                                          places.study.string(), strerror(errno))});
+  }
   draft.guess = GuessCommand(command, places);
   if (draft.guess.parameters.empty()) {
     return options.Refuse(

@@ -53,12 +53,20 @@ std::size_t SkipBlanks(std::string_view line, std::size_t at) {
   return at;
 }
 
-/// Where the number after a name that ends at `at` begins: behind a quote, blanks, ':' or '='.
+/// What may stand between a name and its number: a sign, or the line between two cells of a table.
+constexpr std::string_view kSigns[] = {":", "=", "|", "\u2502"};
+constexpr std::string_view kBetween = "[\"']?\\s*(?:[:=|]|\u2502)?\\s*";
+
+/// Where the number after a name that ends at `at` begins: behind a quote, blanks and a sign.
 std::optional<std::size_t> NumberAfter(std::string_view line, std::size_t at) {
   std::size_t place = at;
   if (place < line.size() && (line[place] == '"' || line[place] == '\'')) ++place;
   place = SkipBlanks(line, place);
-  if (place < line.size() && (line[place] == ':' || line[place] == '=')) ++place;
+  for (const std::string_view sign : kSigns) {
+    if (!line.substr(place).starts_with(sign)) continue;
+    place += sign.size();
+    break;
+  }
   place = SkipBlanks(line, place);
   if (place == at || EndOfNumber(line, place) == place) return std::nullopt;
   return place;
@@ -89,7 +97,7 @@ std::optional<Direction> DirectionOf(std::string_view name) {
     return Direction::kMaximize;
   }
   if (HasWord(words, {"loss", "error", "err", "mse", "rmse", "mae", "nll", "perplexity", "ppl",
-                      "wer", "cer", "fid", "deviance"})) {
+                      "wer", "cer", "fid", "deviance", "logloss", "rmsle", "mape"})) {
     return Direction::kMinimize;
   }
   return std::nullopt;
@@ -124,7 +132,7 @@ void MetricFinder::TakeState(std::string_view line) {
     const auto words = NameWords(name);
     const auto direction = DirectionOf(name);
     if (!direction) {
-      if (words.size() == 1 && IsOfPart(words)) part = name;
+      if (words.size() <= 2 && IsOfPart(words)) part = name;  // also "valid_0"
       continue;
     }
     const auto beside = NumberAfter(line, at);
@@ -133,7 +141,7 @@ void MetricFinder::TakeState(std::string_view line) {
     const bool in_part = !part.empty() && !IsOfPart(words);
     std::string pattern = in_part ? fmt::format(R"(\b{}\b.*?)", Quoted(part)) : std::string();
     pattern += fmt::format("{}{}{}{}", kNameBegins, Quoted(name),
-                           beside ? R"(["']?\s*[:=]?\s*)" : R"([^:=]*[:=]\s*)", kNumber);
+                           beside ? kBetween : R"([^:=]*[:=]\s*)", kNumber);
     const std::string full = in_part ? fmt::format("{}_{}", part, name) : std::string(name);
     const FoundMetric metric{
         .name = fmt::format("{}", fmt::join(NameWords(full), "_")),

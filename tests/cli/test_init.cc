@@ -100,6 +100,12 @@ TEST_CASE(
   CHECK(objective("Accuracy of the network on the 10000 test images: 55 %") ==
         "accuracy = { direction = \"maximize\" }");
   CHECK(objective("[5] train/loss=0.3 eval/f1=0.9") == "eval_f1 = { direction = \"maximize\" }");
+  CHECK(objective("{'eval_loss': 0.33, 'eval_accuracy': 0.87, 'epoch': 1.0}") ==
+        "eval_accuracy = { direction = \"maximize\" }");
+  CHECK(objective("\u2502   test_acc   \u2502    0.9157   \u2502") ==
+        "test_acc = { direction = \"maximize\" }");
+  CHECK(objective("[100]\ttraining's auc: 0.9\tvalid_0's binary_logloss: 0.41") ==
+        "valid_0_binary_logloss = { direction = \"minimize\" }");
   CHECK(objective("best so far\nRMSE 3.5") == "rmse = { direction = \"minimize\" }");
   CHECK(objective("{\"joulefront\": \"result\", \"values\": {\"size\": 3, \"val_err\": 0.5}}") ==
         "val_err = { direction = \"minimize\" }");
@@ -130,8 +136,11 @@ TEST_CASE("init weighs the phase train where the program announces it") {
 
 TEST_CASE("init reads the last match, whatever form the number has") {
   const Workshop shop;
-  for (const auto& [output, value] :
-       {std::pair("error: .5.", "0.5"), {"'error': 1e-3,", "0.001"}, {"error=3\nerror=-4", "-4"}}) {
+  for (const auto& [output, value] : {std::pair("error: .5.", "0.5"),
+                                      {"'error': 1e-3,", "0.001"},
+                                      {"error=3\nerror=-4", "-4"},
+                                      {"| error | 2 |", "2"},
+                                      {"\u2502 error \u2502 7 \u2502", "7"}}) {
     shop.Write("print.sh", std::string("cat <<'END'\n") + output + "\nEND\n");
     CHECK(shop.Run({"init", "--name", "n", "--", "sh", "print.sh", "lr=0.1"}).code == 0);
     const Outcome tried = shop.Run({"try", "n.toml"});
@@ -224,6 +233,8 @@ TEST_CASE("init never overwrites, and says what is wrong before it runs anything
             .starts_with("joulefront init: nothing in the command line looks as if it may vary"));
   CHECK(fault({"init", "--timeout", "5", "--", "x", "1"}, 2)
             .starts_with("joulefront init: --timeout: "));
+  CHECK(fault({"init", "-o", "none/n.toml", "--", "sh", "train.sh", "--lr", "1"}, 1)
+            .starts_with("joulefront init: cannot write into '"));
   CHECK(shop.Run({"init", "--name", "n", "--", "no-such-program", "--lr", "1"}).code == 2);
   const Outcome failed = shop.Run({"init", "--name", "n", "--", "sh", "train.sh", "--lr", "1"});
   CHECK(failed.code == 1);

@@ -71,6 +71,7 @@ class Completion(Case):
         self.assertEqual(self.bash("front", "--format", "=", "j"), ["json"])  # as bash cuts --format=j
         self.assertEqual(self.bash("front", "--format", "="), ["csv", "json", "table"])
         self.assertEqual(self.bash("meters", "--format", "c"), ["csv"])
+        self.assertEqual(self.bash("export", "--format", "s"), ["sqlite", "svg"])
         self.assertEqual(self.bash("run", "--launch", "s"), ["slurm"])
         self.assertEqual(self.bash("front", ""), ["a.db", "b.toml"])
         self.assertEqual(self.bash("front", "a"), ["a.db"])
