@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <tuple>
 #include <utility>
+
+#include "study_store/attempt_rules.h"
 
 namespace joulefront {
 namespace {
@@ -80,6 +83,27 @@ Result<void> ReloadAttempts(StudyStore& store, StudyId id, const std::set<TrialN
   return {};
 }
 
+/// Whether the attempts that are known took what the study has spent.
+bool Balance(const ReportRecords& report) {
+  const auto& spent = report.records.spent;
+  Joules sum = spent.search;
+  std::int64_t without = 0;
+  for (const Attempt& attempt : report.records.attempts) {
+    const auto joules = TotalJoules(attempt.energy);
+    sum += joules.value_or(Joules());
+    if (!joules) ++without;
+  }
+  constexpr double kRounding = 1e-9;
+  const double difference = std::abs((sum - spent.joules).value());
+  return without == spent.attempts_without && difference <= kRounding * spent.joules.value();
+}
+
+/// What was begun since the trials were read belongs to the next look.
+void DropNewer(ReportRecords& report) {
+  const auto trials = static_cast<TrialNumber>(report.records.trials.size());
+  std::erase_if(report.records.attempts, [&](const Attempt& a) { return a.trial >= trials; });
+}
+
 Result<void> AddReports(StudyStore& store, StudyId id, ReportRecords& report) {
   const Study& study = report.records.study;
   if (!study.trainer.anytime) return {};
@@ -133,11 +157,14 @@ Result<bool> RefreshReportRecords(StudyStore& store, StudyId id, ReportRecords& 
   }
   for (const Trial& trial : *changed) numbers.insert(trial.number);
   JF_TRY(TakeTrials(std::move(*changed), report));
-  // What was begun since then belongs to the next look.
-  std::erase_if(numbers, [&](TrialNumber number) {
-    return number >= static_cast<TrialNumber>(report.records.trials.size());
-  });
   JF_TRY(ReloadAttempts(store, id, numbers, report.records.attempts));
+  if (!Balance(report)) {
+    // No trial tells of a confirmation that came and went between two looks; the sum does.
+    auto attempts = store.LoadAttempts(id);
+    if (!attempts) return Pass(attempts);
+    report.records.attempts = std::move(*attempts);
+  }
+  DropNewer(report);
   JF_TRY(AddReports(store, id, report));
   return true;
 }

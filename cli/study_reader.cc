@@ -42,8 +42,14 @@ std::vector<std::string> StudiesIn(Topics& topics) {
 }
 
 void StudyReader::Look() {
-  const auto looked = LookAtAll(topics_.Wanted(kStillWanted));
-  topics_.Publish(kTroubleTopic, JsonText(looked ? "" : looked.error().message));
+  std::string trouble;
+  try {
+    const auto looked = LookAtAll(topics_.Wanted(kStillWanted));
+    if (!looked) trouble = looked.error().message;
+  } catch (const ordered_json::exception& fault) {  // of what is stored as JSON
+    trouble = std::string("it is damaged: ") + fault.what();
+  }
+  topics_.Publish(kTroubleTopic, JsonText(trouble));
 }
 
 Result<void> StudyReader::LookAtAll(const std::set<std::string>& wanted) {

@@ -133,9 +133,10 @@ class Browser:
             assert parts.scheme in ("file", "data", "about", "chrome", "devtools", "blob") or parts.hostname == "127.0.0.1", url
 
 
-def joulefront(program, folder, *arguments, codes=(0,)):
-    done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode in codes, (arguments, done.returncode, done.stderr)
+def joulefront(program, folder, *arguments, text=""):
+    """What it says to stdout, given `text` on its stdin."""
+    done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True, input=text)
+    assert done.returncode == 0, (arguments, done.returncode, done.stderr)
     return done.stdout
 
 

@@ -145,11 +145,11 @@ class Watch:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--joulefront", required=True, type=os.path.abspath)
-    parser.add_argument("--keep", type=pathlib.Path, help="where store and pictures stay")
+    parser.add_argument("--keep", type=pathlib.Path, help="a new folder, where store and pictures stay")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="joulefront-dashboard-") as scratch, Browser() as browser:
         folder = arguments.keep or pathlib.Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=arguments.keep is None)
         watch = Watch(arguments.joulefront, folder)
         try:
             for name in [name for name in vars(Watch) if name[0] != "_" and name not in ("read", "trials")]:

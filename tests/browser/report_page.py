@@ -19,7 +19,7 @@ def near(a, b):
 
 class Visit:
     def __init__(self, program, folder):
-        self.folder = folder
+        self.program, self.folder = program, folder
         write_study(folder)
         joulefront(program, folder, "run", "pages.toml", "--quiet")
         joulefront(program, folder, "export", "pages.db", "--format", "html", "--output", "report.html")
@@ -180,6 +180,22 @@ class Visit:
         for shot in self.folder.glob("report-*.png"):
             assert shot.stat().st_size > 20_000, shot
 
+    def small_and_odd_studies_are_shown_too(self, browser):
+        for name, objectives in (("one", ["loss"]), ("two", ["loss", "size"]), ("three", ["loss", "size", "time"])):
+            aims = "\n".join(f'{objective} = {{ direction = "minimize" }}' for objective in objectives)
+            (self.folder / f"{name}.toml").write_text(f'[study]\nname = "{name}"\n[objectives]\n{aims}\n[space]\nx = {{ type = "float", low = -1.0, high = 1.0 }}\n')
+            for trials in (0, 1, 30):
+                store = f"{name}-{trials}.db"
+                lines = [line for k in range(trials) for line in ({"ask": 1}, {"tell": k, "values": {o: (k * (i + 7)) % 11 - 3.0 for i, o in enumerate(objectives)}})]
+                joulefront(self.program, self.folder, "ask-tell", f"{name}.toml", "--store", store, text="".join(json.dumps(line) + "\n" for line in lines))
+                joulefront(self.program, self.folder, "export", store, "--format", "html", "--output", "odd.html")
+                browser.open((self.folder / "odd.html").resolve().as_uri())
+                assert browser.text("#count") == f"{trials} of {trials} trials"
+                browser.js("window.page.walk(1)")
+                assert ("Trial" in browser.text("#detail")) == (trials > 0)
+                assert not browser.find("#joules-figure").is_displayed()
+        browser.open((self.folder / "report.html").resolve().as_uri())
+
     def a_keyboard_reaches_everything(self, browser):
         needed = {"skip", "wish", "x", "y", "scatter", "row", "find"}
         for _ in range(250):  # once around the page and its tables
@@ -193,11 +209,11 @@ class Visit:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--joulefront", required=True, type=os.path.abspath)
-    parser.add_argument("--keep", type=pathlib.Path, help="where study, report and pictures stay")
+    parser.add_argument("--keep", type=pathlib.Path, help="a new folder, where study, report and pictures stay")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="joulefront-report-") as scratch, Browser() as browser:
         folder = arguments.keep or pathlib.Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=arguments.keep is None)
         visit = Visit(arguments.joulefront, folder)
         browser.open((folder / "report.html").resolve().as_uri())
         for name in [name for name in vars(Visit) if name[0] != "_" and name not in ("table", "shown", "pixel")]:

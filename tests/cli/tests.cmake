@@ -14,6 +14,7 @@ joulefront_test(cli joulefront::workers
   cli/test_paper.cc
   cli/test_past_trials.cc
   cli/test_report.cc
+  cli/test_report_records.cc
   cli/test_run_verb.cc
   cli/test_show_verbs.cc
   cli/test_stores.cc
@@ -21,10 +22,14 @@ joulefront_test(cli joulefront::workers
   cli/test_usage.cc)
 target_sources(test_cli PRIVATE
   ${PROJECT_SOURCE_DIR}/cli/energy_json.cc
+  ${PROJECT_SOURCE_DIR}/cli/footprint.cc
   ${PROJECT_SOURCE_DIR}/cli/gate_baseline.cc
   ${PROJECT_SOURCE_DIR}/cli/gate_report.cc
   ${PROJECT_SOURCE_DIR}/cli/harmless_text.cc
-  ${PROJECT_SOURCE_DIR}/cli/table.cc)
+  ${PROJECT_SOURCE_DIR}/cli/report_records.cc
+  ${PROJECT_SOURCE_DIR}/cli/table.cc
+  ${PROJECT_SOURCE_DIR}/cli/topics.cc)
+target_compile_definitions(test_cli PRIVATE JOULEFRONT_VERSION="${PROJECT_VERSION}")
 target_link_libraries(test_cli PRIVATE SQLite::SQLite3)
 add_dependencies(test_cli joulefront)
 
