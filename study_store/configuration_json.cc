@@ -108,6 +108,13 @@ tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space
   return configuration;
 }
 
+std::string ValueText(const std::string& configuration, const std::string& parameter) {
+  const auto values = nlohmann::json::parse(configuration, nullptr, false);
+  const auto found = values.find(parameter);
+  if (found == values.end()) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
 Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given) {
   Configuration configuration(space.size());
   for (std::size_t i = 0; i < space.size(); ++i) {

@@ -20,6 +20,10 @@ std::string ConfigurationToJson(const SearchSpace& space, const Configuration& c
 /// missing active one, or a value outside its range; the message names the parameter.
 Result<Configuration> ConfigurationFromJson(const SearchSpace& space, const std::string& text);
 
+/// The value of a parameter in a canonical configuration, as placeholders show it: a text as it is,
+/// anything else as JSON writes it; the empty text for an inactive one.
+std::string ValueText(const std::string& configuration, const std::string& parameter);
+
 /// Values of some parameters, by name, as a person states them.
 using GivenValues = std::vector<std::pair<std::string, Value>>;
 

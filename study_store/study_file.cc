@@ -250,7 +250,13 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& required = reader.Table(workers, "requires");
   for (const auto& [label, node] : TomlReader::InFileOrder(required)) {
     RefuseBadName(reader, label, *node, "a label");
-    if (auto value = reader.Text(required, label)) settings.requires_labels[label] = *value;
+    const auto value = reader.Text(required, label);
+    for (const std::string& name : PlaceholderNames(value.value_or(""))) {
+      if (study.space.IndexOf(name)) continue;
+      reader.Refuse(node->source(),
+                    fmt::format("label '{}' names {{{}}}, which is no parameter", label, name));
+    }
+    if (value) settings.requires_labels[label] = *value;
   }
   if (settings.exclusive && settings.count > 1) {
     reader.Refuse(workers.get("exclusive")->source(),

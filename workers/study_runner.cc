@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "study_store/attempt_rules.h"
+#include "study_store/requirements.h"
 #include "workers/metering_plan.h"
 #include "workers/trainer_command.h"
 #include "workers/worker.h"
@@ -22,9 +23,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kShortestPauseMs = 10;   // while trials come and go
-constexpr int kLongestPauseMs = 100;   // while all are busy
-constexpr Seconds kBookkeeping(0.5);   // between looks at joules, leases and the clock
+constexpr int kShortestPauseMs = 10;  // while trials come and go
+constexpr int kLongestPauseMs = 100;  // while all are busy
+constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the clock
+constexpr Seconds kLongWait(60.0);
 constexpr Seconds kLastPatience(5.0);  // with workers that were told to stop
 
 /// Which file a path names: the same as long as it is not deleted, moved or replaced. 0, 0: none.
@@ -201,9 +203,28 @@ Result<void> StudyRunner::KeepBooks(Seconds now) {
   auto elapsed = store_.Elapsed(options_.id);
   if (!elapsed) return Pass(elapsed);
   elapsed_ = *elapsed;
+  TellOfWaiting(now);
   JF_TRY(ChargeSearch());
   JF_TRY(LookAtEnergy());
   return Reclaim();
+}
+
+/// Trials that ask for labels may wait for a worker that nobody has started.
+void StudyRunner::TellOfWaiting(Seconds now) {
+  if (study_.workers.requires_labels.empty() || counts_.waiting == 0 || counts_.running > 0) {
+    waiting_since_ = now;
+    return;
+  }
+  if (now - waiting_since_ < kLongWait || std::exchange(told_waiting_, true)) return;
+  const auto next =
+      std::find_if(proposer_.trials().begin(), proposer_.trials().end(),
+                   [](const Trial& trial) { return trial.state == TrialState::kWaiting; });
+  if (next == proposer_.trials().end()) return;
+  const auto missing = MissingForTrial(study_, next->configuration, {});
+  Say(
+      fmt::format("{0} trials wait and none runs: trial {1} asks for a worker with {2} ([workers] "
+                  "requires); start one with --label {2}",
+                  counts_.waiting, next->number, missing.value_or("nothing special")));
 }
 
 Result<void> StudyRunner::ChargeSearch() {
@@ -247,7 +268,8 @@ bool StudyRunner::NextIsTooDear() const {
 Result<void> StudyRunner::Propose() {
   const auto limit = study_.budget.trials;
   while (!exhausted_ && too_dear_at_ != Done() && !TimeOrEnergySpent() && !IsHopeless() &&
-         counts_.waiting < study_.workers.count && (!limit || counts_.total() < *limit)) {
+         counts_.waiting < study_.workers.count * KindsOfWorkers(study_) &&
+         (!limit || counts_.total() < *limit)) {
     const auto spent = study_.budget.energy ? std::optional(spent_.joules) : std::nullopt;
     auto number = proposer_.Propose(limit, spent, CalendarNow());
     if (!number) return Pass(number, "proposing a trial");

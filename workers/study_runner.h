@@ -80,6 +80,7 @@ class StudyRunner {
   Result<void> KeepBooks(Seconds now);
   Result<void> LookAtEnergy();
   Result<void> Reclaim();
+  void TellOfWaiting(Seconds now);
   Result<void> ChargeSearch();
   bool TimeOrEnergySpent() const;
   bool NextIsTooDear() const;
@@ -105,9 +106,10 @@ class StudyRunner {
   StudyStore::Spent spent_;
   Seconds elapsed_;
   Seconds begin_, last_books_, next_books_;
+  Seconds waiting_since_ = MonotonicNow();  // nothing runs, though trials wait
   std::int64_t done_before_ = 0, failed_before_ = 0;
   bool exhausted_ = false;
-  bool store_away_ = false;
+  bool store_away_ = false, told_waiting_ = false;
   std::optional<std::int64_t> too_dear_at_;  // Done() when the sampler last found all too dear
   int pause_ms_ = 10;  // kShortestPauseMs; doubled while nothing changes, so never 0
 };

@@ -5,9 +5,9 @@
 
 #include <array>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "study_store/configuration_json.h"
 #include "study_store/open_store.h"
 #include "study_store/placeholders.h"
 #include "workers/process.h"
@@ -21,13 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 3> kThreadVariables = {
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
-
-/// A text as it is, anything else as JSON writes it; an inactive parameter is the empty text.
-std::string PlaceholderText(const nlohmann::json& configuration, const std::string& name) {
-  const auto found = configuration.find(name);
-  if (found == configuration.end()) return "";
-  return found->is_string() ? found->get<std::string>() : found->dump();
-}
 
 bool IsFile(const fs::path& path) {
   std::error_code error;
@@ -157,14 +150,13 @@ Result<std::string> FindProgram(const std::string& program, const std::string& s
 
 std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim,
                                           const std::string& work_dir) {
-  const auto configuration = nlohmann::json::parse(claim.configuration, nullptr, false);
   const auto lookup = [&](const std::string& name) -> std::string {
     if (name == "trial") return std::to_string(claim.trial);
     if (name == "attempt") return std::to_string(claim.attempt);
     if (name == "seed") return std::to_string(claim.seed);
     if (name == "work_dir") return work_dir;
     if (name == "study_dir") return study.directory;
-    return PlaceholderText(configuration, name);
+    return ValueText(claim.configuration, name);
   };
   std::vector<std::string> arguments;
   for (const std::string& argument : study.trainer.command) {

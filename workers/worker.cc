@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -18,9 +17,11 @@
 #include "base/printable.h"
 #include "study_store/attempt_rules.h"
 #include "study_store/early_stopping.h"
+#include "study_store/requirements.h"
 #include "workers/alerts.h"
 #include "workers/attempt_runner.h"
 #include "workers/earlier_attempts.h"
+#include "workers/fitting_trials.h"
 #include "workers/host_lock.h"
 #include "workers/idle_limit.h"
 #include "workers/metering_plan.h"
@@ -66,6 +67,7 @@ class Worker {
         metering_{ThisMachine(), PlanOf(study_, options.slot)},
         gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)),
         stopping_(store, id, study_),
+        fitting_(store, id, study_, options.labels),
         lease_(options.lease.value_or(store.IsShared() ? kSharedLease : kLease)) {}
 
   /// Trains a complete trial again, alone on the machine. Waits for that.
@@ -167,6 +169,7 @@ class Worker {
                      /*we_stopped=*/true));
     }
     told_away_ = false;
+    fitting_.BeginAgain();
     return {};
   }
 
@@ -174,8 +177,7 @@ class Worker {
   Result<bool> RunNext() {
     if (told_away_) JF_TRY(ReturnLostClaims());
     const TimePoint now = CalendarNow();
-    auto claim =
-        store_.ClaimTrial(id_, self_, Later(now, lease_), now, std::nullopt, study_.budget.energy);
+    auto claim = fitting_.ClaimNext(self_, Later(now, lease_), now);
     if (!claim && claim.error().code != ErrorCode::kBusy) return Pass(claim, "claiming a trial");
     if (!claim || !*claim) return false;
     JF_TRY(RunClaim(**claim, AttemptKind::kTrial));
@@ -402,6 +404,7 @@ class Worker {
   HostLock host_lock_, gpu_lock_;  // an attempt holds both
   bool told_waiting_ = false, told_problem_ = false, told_away_ = false;
   EarlyStopping stopping_;
+  FittingTrials fitting_;
   Seconds lease_;
   bool loaded_ = false;  // the trainer, where it is kept loaded
   struct {
@@ -419,13 +422,12 @@ Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
         ErrorCode::kInvalidArgument,
         fmt::format("study '{}' has no [trainer] command; add one to its study file", study->name));
   }
-  for (const auto& [label, value] : study->workers.requires_labels) {
-    const auto own = options.labels.find(label);
-    if (own != options.labels.end() && own->second == value) continue;
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("study '{0}' is for workers with {1} = {2} ([workers] requires); where "
-                            "that is so, say --label {1}={2}",
-                            study->name, label, value));
+  if (const auto missing = MissingForStudy(*study, options.labels)) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("study '{0}' is for workers with {1} ([workers] requires); where that is so, "
+                    "say --label {1}",
+                    study->name, *missing));
   }
   auto patterns = MetricPatterns::Create(study->trainer.metrics);
   if (!patterns) return Pass(patterns);
@@ -435,9 +437,8 @@ Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
 }
 
 /// Whether an error is the store's, and not of one study on this machine.
-bool IsOfStore(const Error& error) {
-  return error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kUnreachable ||
-         error.code == ErrorCode::kBusy;
+bool IsOfStore(ErrorCode code) {
+  return code == ErrorCode::kCorrupt || code == ErrorCode::kUnreachable || code == ErrorCode::kBusy;
 }
 
 }  // namespace
@@ -474,7 +475,7 @@ Result<void> WorkOnAll(StudyStore& store, const WorkerOptions& options, SignalWa
       Served& study = served[entry.id];
       if (study.worker == nullptr || MonotonicNow() < study.not_before) continue;
       auto one = study.worker->TryOne();
-      if (!one && IsOfStore(one.error())) return Pass(one);
+      if (!one && IsOfStore(one.error().code)) return Pass(one);
       if (!one) {
         say(fmt::format("study '{}': {}; left alone for {}", entry.name, one.error().message,
                         FormatSeconds(kAfterFault)));

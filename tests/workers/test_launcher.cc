@@ -130,6 +130,34 @@ TEST_CASE(
   CHECK(bad.Wait() == 2);
 }
 
+TEST_CASE("a trial that asks for a label is trained by workers that have it") {
+  WholeStudy study(kReportNumber,
+                   "[budget]\ntrials = 12\n[workers]\nrequires = { gpu = '{gpu}' }\n");
+  std::string text = ReadAll(study.folder() / "study.toml");
+  const std::string space = "[space]\n";
+  text.insert(text.find(space) + space.size(),
+              "gpu = { type = 'categorical', choices = ['a100', 'h100'] }\n");
+  WriteAll(study.folder() / "study.toml", text);
+  auto run = study.Run("run", {"--label", "gpu=a100"});
+  REQUIRE(Eventually([&] { return study.Counts().complete > 0; }));
+  Job other(study.folder(), "other",
+            {kProgram, "worker", "s.db", "--label", "gpu=h100", "--slot", "7"});
+  CHECK(run->Wait() == 0);
+  CHECK(other.Wait() == 0);
+  CHECK(study.Counts().complete == 12);
+  const auto trials = study.Trials();
+  std::size_t h100 = 0;
+  for (const Attempt& attempt : study.Attempts(AttemptState::kComplete)) {
+    const auto& configuration = trials.at(static_cast<std::size_t>(attempt.trial)).configuration;
+    const bool asks = configuration.find("h100") != std::string::npos;
+    CHECK(asks == attempt.worker.name.ends_with(":7"));
+    h100 += asks;
+  }
+  CHECK(h100 > 0);
+  Job wrong(study.folder(), "wrong", {kProgram, "worker", "s.db", "--label", "cpu=any"});
+  CHECK(wrong.Wait() == 2);
+}
+
 TEST_CASE("a worker for all studies works on each, on those that are made later too, until told") {
   WholeStudy study(kReportNumber, "");
   const auto store = Require(OpenSqliteStore(study.store_path(), OpenMode::kCreate));
