@@ -1,4 +1,8 @@
 // The page: reads its data, and keeps all views of it in step.
+
+// In pixels; report.css has the heights too.
+const PAPER = {width: 700, tall: 320, low: 190};
+
 class Page {
   constructor(data, beside = new Beside()) {
     this.beside = beside;
@@ -171,16 +175,17 @@ class Page {
     window.addEventListener("resize", () => this.parallel.draw());
     const redraw = () => { this.describe(); this.draw(); };
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    // On paper everything is light and as wide as the page.
-    const PAPER = 700;
     window.addEventListener("beforeprint", () => { redraw(); this.resize(PAPER); });
     window.addEventListener("afterprint", () => { redraw(); this.resize(); });
   }
 
-  resize(width) {
-    const charts = [this.scatter.chart, ...Object.values(this.courses.charts)];
-    for (const chart of charts) width ? chart.resize(chart === this.scatter.chart ? width : width / 2 - 20, chart.height) : chart.resize();
-    this.parallel.draw(width);
+  /** To the size that is given, else to that of their boxes. */
+  resize(paper) {
+    const {scatter: {chart}, courses: {charts}} = this;
+    if (paper) chart.resize(paper.width, paper.tall);
+    else chart.resize();
+    for (const course of Object.values(charts)) paper ? course.resize(paper.width / 2 - 20, paper.low) : course.resize();
+    this.parallel.draw(paper?.width);
   }
 }
 
