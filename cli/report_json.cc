@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "cli/report_view.h"
-#include "search/importance.h"
-#include "study_store/configuration_json.h"
-#include "study_store/evaluation.h"
+#include "study_store/parameter_importance.h"
 
 namespace joulefront {
 namespace {
@@ -16,7 +14,7 @@ using nlohmann::ordered_json;
 // Of the rows that are shown of a large study, so many are the newest.
 constexpr std::size_t kNewestRows = 500;
 // Importance is computed from so many trials at most.
-constexpr std::size_t kMostForImportance = 5000;
+constexpr std::size_t kMostForImportance = 10'000;
 
 /// `most` of the indices, evenly spread.
 std::vector<std::size_t> EvenSample(const std::vector<std::size_t>& indices, std::size_t most) {
@@ -96,39 +94,31 @@ ordered_json FrontJson(const ReportView& view) {
   return list;
 }
 
-/// One list an objective, by importance; empty where there are too few trials.
+/// One list an objective, by parameter; empty where there are too few trials. Null if a
+/// configuration is not of the space.
 ordered_json ImportanceJson(const ReportView& view) {
-  const Study& study = view.study;
-  std::vector<std::size_t> evaluated;
-  for (std::size_t i = 0; i < view.report.records.trials.size(); ++i) {
-    const Place place = view.places[i];
-    if (place == Place::kFront || place == Place::kDominated || place == Place::kInfeasible) {
-      if (Evaluate(study, view.trials[i].values)) evaluated.push_back(i);
-    }
+  const std::vector<Trial>& all = view.report.records.trials;
+  std::vector<std::size_t> complete;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].state == TrialState::kComplete) complete.push_back(i);
   }
-  std::vector<Configuration> configurations;
-  std::vector<std::size_t> read;
-  for (const std::size_t i : EvenSample(evaluated, kMostForImportance)) {
-    auto configuration = ConfigurationFromJson(study.space, view.trials[i].configuration);
-    if (!configuration) continue;
-    configurations.push_back(std::move(*configuration));
-    read.push_back(i);
-  }
+  std::vector<Trial> sample;
+  for (const std::size_t i : EvenSample(complete, kMostForImportance)) sample.push_back(all[i]);
+  const auto importance = ImportanceForObjectives(view.study, sample);
+  if (!importance) return nullptr;
   ordered_json list = ordered_json::array();
-  for (const Objective& objective : study.objectives) {
-    std::vector<double> values;
-    for (const std::size_t i : read) {
-      values.push_back(SignOf(objective) * view.trials[i].values.at(objective.name));
-    }
-    const auto importance = ImportanceOf(study.space, configurations, values, study.seed);
+  for (std::size_t k = 0; k < importance->size(); ++k) {
     ordered_json shares = ordered_json::array(), clear = ordered_json::array();
-    for (const ParameterImportance& one : importance) {
+    for (const ParameterImportance& one : (*importance)[k].parameters) {
       shares.push_back(Short(one.share));
       clear.push_back(one.clear);
     }
-    list.push_back({{"objective", objective.name}, {"share", shares}, {"clear", clear}});
+    list.push_back(
+        {{"objective", view.study.objectives[k].name}, {"share", shares}, {"clear", clear}});
   }
-  return {{"trials", read.size()}, {"least", kLeastForImportance}, {"objectives", list}};
+  return {{"trials", importance->empty() ? 0 : importance->front().trials},
+          {"least", kLeastForImportance},
+          {"objectives", list}};
 }
 
 }  // namespace

@@ -106,8 +106,9 @@ function originsTable(page) {
 
 function importanceLists(page) {
   const {importance} = page.study.data;
+  byId("importance").hidden = !importance || page.study.parameters.length === 0;
+  if (!importance) return;
   const known = importance.objectives.filter((one) => one.share.length > 0);
-  byId("importance").hidden = page.study.parameters.length === 0;
   byId("importance-note").textContent = known.length === 0 ?
       `Fewer than ${importance.least} trials are evaluated: that says nothing of importance.` :
       `Share of what sets the best tenth of ${importance.trials} trials apart (PED-ANOVA), of all trials, whatever is selected. Grey: no more than chance would do.`;

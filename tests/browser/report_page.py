@@ -81,6 +81,16 @@ class Visit:
         for words in ("gCO2e (400 gCO2e/kWh", "from <b>somewhere</b>"):
             assert words in browser.text("#summary")
 
+    def the_importance_is_that_of_its_verb(self, browser):
+        by_objective = json.loads(joulefront(self.program, self.folder, "importance", "pages.db", "--format", "json"))["importance"]
+        lists = browser.js("return [...document.querySelectorAll('#importance-lists > div')].map((list) => [list.querySelector('h3').textContent, "
+                           "Object.fromEntries([...list.querySelectorAll('tr')].map((tr) => [tr.cells[0].textContent, tr.cells[1].dataset.value]))])")
+        assert [title for title, _ in lists] == [f"For {objective}" for objective in by_objective]
+        for (_, shown), judged in zip(lists, by_objective.values()):
+            assert shown.keys() == judged["parameters"].keys()
+            for name, share in shown.items():
+                assert abs(float(share) - judged["parameters"][name]["share"]) <= NEAR
+
     def hostile_names_stay_text(self, browser):
         assert browser.js("return window.hacked") is None
         assert not browser.all("img, b")
