@@ -116,7 +116,7 @@ class Page {
     const {study, selection} = this;
     this.inside = selection.of(study);
     const count = this.inside.reduce((sum, one) => sum + one, 0);
-    byId("count").textContent = `${count} of ${study.rows} trials`;
+    byId("count").textContent = `${count} of ${study.rows} ${study.column("step:step") ? "trials and reports" : "trials"}`;
     byId("clear").hidden = selection.empty;
     const chips = [...selection.ranges].filter(([key]) => study.column(key)).map(([key, [low, high]]) => make("button", {
       type: "button", class: "chip", "aria-label": `Drop the range of ${study.column(key).name}`,
