@@ -18,7 +18,7 @@ namespace po = boost::program_options;
 constexpr const char* kAbout =
     "Shows the studies of a store in a browser, live: what `export --format html` shows, kept up\n"
     "to date while they run, and the fronts of several beside one another. It only reads; looking\n"
-    "never disturbs a running study, and takes a hundredth of a core at most. Only programs of\n"
+    "never disturbs a running study, and takes about a hundredth of a core. Only programs of\n"
     "this machine reach it, unless --bind says otherwise; then it asks for a token. Ctrl-C ends "
     "it.\n\n"
     "examples:\n"

@@ -118,6 +118,7 @@ Result<CarbonView> LoadCarbon(const CarbonSettings& settings) {
 Footprint FootprintOf(const Study& study, const CarbonView& carbon,
                       const std::vector<Attempt>& attempts) {
   Footprint footprint;
+  if (!carbon.given() && !study.tariff) return footprint;
   double grams = 0.0, price = 0.0;
   bool known = carbon.given();
   for (const Attempt& attempt : attempts) {

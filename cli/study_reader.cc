@@ -19,7 +19,9 @@ constexpr std::size_t kMostRows = 4000;
 // Viewers ask again at least so often.
 constexpr milliseconds kStillWanted{15'000};
 constexpr milliseconds kShortestRest{2'000};
-constexpr int kRestFactor = 100;
+// A look is followed by a rest of so many times what it took of the processor: a two-hundredth of a
+// core. What goes through all trials comes again after so many times, a hundredth.
+constexpr int kLookFactor = 200, kReportFactor = 100;
 
 /// Of the present thread.
 milliseconds ProcessorTime() {
@@ -41,7 +43,8 @@ std::vector<std::string> StudiesIn(Topics& topics) {
   return ordered_json::parse(news.front().second).get<std::vector<std::string>>();
 }
 
-void StudyReader::Look() {
+milliseconds StudyReader::Look() {
+  looked_ = milliseconds(0);
   std::string trouble;
   try {
     const auto looked = LookAtAll(topics_.Wanted(kStillWanted));
@@ -50,6 +53,7 @@ void StudyReader::Look() {
     trouble = std::string("it is damaged: ") + fault.what();
   }
   topics_.Publish(kTroubleTopic, JsonText(trouble));
+  return std::max(kShortestRest, kLookFactor * looked_);
 }
 
 Result<void> StudyReader::LookAtAll(const std::set<std::string>& wanted) {
@@ -63,47 +67,55 @@ Result<void> StudyReader::LookAtAll(const std::set<std::string>& wanted) {
 }
 
 Result<void> StudyReader::LookAt(const StudyEntry& entry, const std::set<std::string>& wanted) {
-  const bool report = wanted.contains(ReportTopic(entry.name));
-  const bool front = wanted.contains(FrontTopic(entry.name));
-  if (!report && !front) {
+  if (!wanted.contains(ReportTopic(entry.name)) && !wanted.contains(FrontTopic(entry.name))) {
     watched_.erase(entry.name);  // and its memory
-    published_.erase(entry.name);
     return {};
   }
-  auto known = watched_.find(entry.name);
+  auto watched = Watch(entry);
+  if (!watched) {
+    watched_.erase(entry.name);
+    return Pass(watched);
+  }
+  topics_.Publish(StandingTopic(entry.name), JsonText(StandingJson((*watched)->report)));
+  PublishAll(entry.name, wanted, **watched);
+  return {};
+}
+
+Result<StudyReader::Watched*> StudyReader::Watch(const StudyEntry& entry) {
+  const auto known = watched_.find(entry.name);
   if (known == watched_.end()) {
     auto study = store_.LoadStudy(entry.id);
     if (!study) return Pass(study);
     auto loaded = LoadReportRecords(store_, entry.id, *study);
     if (!loaded) return Pass(loaded);
-    known = watched_.emplace(entry.name, std::move(*loaded)).first;
-  } else {
-    auto changed = RefreshReportRecords(store_, entry.id, known->second);
-    if (!changed) {
-      watched_.erase(known);
-      published_.erase(entry.name);
-      return Pass(changed);
-    }
-    if (*changed) published_.erase(entry.name);
+    return &watched_.emplace(entry.name, Watched{std::move(*loaded)}).first->second;
   }
-  auto& published = published_[entry.name];
-  const ReportRecords& records = known->second;
-  topics_.Publish(StandingTopic(entry.name), JsonText(StandingJson(records)));
-  if (front && published.insert(FrontTopic(entry.name)).second) {
-    topics_.Publish(FrontTopic(entry.name), JsonText(FrontBesideJson(records)));
-  }
-  if (report && published.insert(ReportTopic(entry.name)).second) {
-    topics_.Publish(ReportTopic(entry.name), JsonText(ReportJson(records, kMostRows)));
-  }
-  return {};
+  const milliseconds before = ProcessorTime();
+  auto changed = RefreshReportRecords(store_, entry.id, known->second.report);
+  if (!changed) return Pass(changed);
+  if (*changed) known->second.current.clear();
+  looked_ += ProcessorTime() - before;
+  return &known->second;
+}
+
+void StudyReader::PublishAll(const std::string& study, const std::set<std::string>& wanted,
+                             Watched& watched) {
+  const bool due = Topics::Clock::now() >= watched.again;
+  const milliseconds before = ProcessorTime();
+  const auto publish = [&](const std::string& topic, auto make) {
+    if (!wanted.contains(topic) || watched.current.contains(topic)) return;
+    if (!due && watched.given.contains(topic)) return;
+    topics_.Publish(topic, JsonText(make(watched.report)));
+    watched.given.insert(topic);
+    watched.current.insert(topic);
+    watched.again = Topics::Clock::now() + kReportFactor * (ProcessorTime() - before);
+  };
+  publish(FrontTopic(study), FrontBesideJson);
+  publish(ReportTopic(study), [](const auto& report) { return ReportJson(report, kMostRows); });
 }
 
 void KeepLooking(StudyReader& reader, Topics& topics) {
-  while (!topics.closed()) {
-    const milliseconds before = ProcessorTime();
-    reader.Look();
-    topics.WaitForWish(std::max(kShortestRest, kRestFactor * (ProcessorTime() - before)));
-  }
+  while (!topics.closed()) topics.WaitForWish(reader.Look());
 }
 
 }  // namespace joulefront

@@ -29,22 +29,33 @@ class StudyReader {
  public:
   StudyReader(StudyStore& store, Topics& topics) : store_(store), topics_(topics) {}
 
-  /// Reads what is wanted, and publishes it. What goes wrong is published too.
-  void Look();
+  /// Reads what is wanted, and publishes it; what goes wrong is published too. Gives how long to
+  /// rest then. Of a large study the standing is published more often than what is made of all its
+  /// trials.
+  std::chrono::milliseconds Look();
 
  private:
+  struct Watched {
+    ReportRecords report;
+    std::set<std::string> given;        // topics published so far
+    std::set<std::string> current;      // those of the present records
+    Topics::Clock::time_point again{};  // when all trials may be gone through again
+  };
+
   Result<void> LookAtAll(const std::set<std::string>& wanted);
   Result<void> LookAt(const StudyEntry& entry, const std::set<std::string>& wanted);
+  /// What is watched of it, up to date.
+  Result<Watched*> Watch(const StudyEntry& entry);
+  void PublishAll(const std::string& study, const std::set<std::string>& wanted, Watched& watched);
 
   StudyStore& store_;
   Topics& topics_;
-  std::map<std::string, ReportRecords> watched_;
-  std::map<std::string, std::set<std::string>> published_;  // topics of the present records
+  std::map<std::string, Watched> watched_;
+  std::chrono::milliseconds looked_{0};  // of the processor, in this look, but for first readings
 };
 
-/// Looks, and rests a hundred times as long as that took of the processor, at least two seconds or
-/// until something new is wanted, until the topics are closed: so watching takes a hundredth of a
-/// core at most, however large the study.
+/// Looks and rests until the topics are closed. Watching takes a hundredth of a core or little
+/// more, however large the study.
 void KeepLooking(StudyReader& reader, Topics& topics);
 
 }  // namespace joulefront

@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "browser"))
 from browser import Browser, joulefront
 
-TURNS, WATCHED_S, TRIALS_A_SECOND = 5, 60, 2
+TURNS, WATCHED_S, TRIALS_A_SECOND = 5, 120, 2
 # The study of bench_store.cc, driven on by ask-tell.
 STUDY = """[study]
 name = 'bench'
