@@ -138,7 +138,7 @@ std::string TrialText(std::optional<TrialNumber> trial) {
 
 /// "It stays the choice from 1.2 to 4 NAME; below, trial 3; above, trial 9."
 std::string RangeText(const ChoiceRange& range, const std::string& what) {
-  if (!range.below && !range.above) return fmt::format("It is the choice whatever {}.", what);
+  if (!range.below && !range.above) return "Nothing else would be chosen, whatever that is.";
   std::string text = "It stays the choice ";
   if (range.below) text += fmt::format("from {} ", FormatNumber(range.from, 3));
   if (range.above) text += fmt::format("up to {} ", FormatNumber(range.to, 3));

@@ -119,6 +119,9 @@ class CommandGuesser {
         Keep(word, true);
       } else if (equals != std::string::npos && equals > 0) {
         TakeValue(word.substr(0, equals), word.substr(equals + 1), word.substr(0, equals + 1));
+      } else if (IsOption(word) && IsNumber(i + 1) && IsNumber(i + 2)) {
+        Keep(word, false);  // of a list no number can be told from another
+        while (IsNumber(i + 1)) Keep(words_[++i], false);
       } else if (IsOption(word) && has_value) {
         Keep(word, false);
         ++i;
@@ -154,6 +157,8 @@ class CommandGuesser {
     }
     return 1;
   }
+
+  bool IsNumber(std::size_t i) const { return i < words_.size() && Whole<double>(words_[i]); }
 
   /// A word that stays as it is; one that names a file or a folder is found from elsewhere too.
   void Keep(const std::string& word, bool may_be_path) {

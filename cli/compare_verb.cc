@@ -48,7 +48,7 @@ std::string SideText(const char* side, const Opened& opened) {
                      opened.study.study.name, opened.study.path, complete,
                      opened.spent.weakest ? fmt::format("{} {}", FormatJoules(opened.spent.joules),
                                                         Name(*opened.spent.weakest))
-                                          : "no joules recorded");
+                                          : "no joules metered");
 }
 
 std::string Signed(double number) { return (number > 0 ? "+" : "") + FormatNumber(number); }
@@ -81,7 +81,7 @@ std::string FrontsText(const Comparison& comparison, const Study& study) {
   std::vector<std::string> reference;
   for (const double r : fronts.reference_point) reference.push_back(FormatNumber(r));
   std::string text = fmt::format(
-      "fronts (of one search each, so what chance did is not known)\n"
+      "fronts (one search each: how much of a difference is chance is not known)\n"
       "  hypervolume  A {}, B {} to reference ({})\n"
       "  dominated    {:.0f} % of A's front by B's, {:.0f} % of B's by A's\n",
       FormatNumber(fronts.hypervolume_a), FormatNumber(fronts.hypervolume_b),
@@ -159,7 +159,7 @@ int CompareVerb(const Arguments& arguments) {
   options.options().add_options()("study-a", po::value<std::string>(),
                                   "which study of A, if it has several")(
       "study-b", po::value<std::string>(), "which study of B (default: B is A)")(
-      "confidence", po::value<double>()->default_value(0.95), "of the intervals")(
+      "confidence", po::value<double>()->default_value(0.95, "0.95"), "of the intervals")(
       "mix", "compare fronts whose joules are of different meters or machines")(
       "format", po::value<std::string>()->default_value("table"), "table, json or csv");
   if (const auto code = options.Parse(arguments, 2)) return *code;

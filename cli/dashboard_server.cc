@@ -20,9 +20,10 @@ namespace {
 using nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
-// A viewer keeps a thread.
+// A viewer keeps a thread; so does a connection that says nothing, until it is closed.
 constexpr int kMostViewers = 24;
-constexpr std::size_t kThreads = kMostViewers + 8;
+constexpr std::size_t kThreads = 256;
+constexpr std::time_t kPatience = 2;  // seconds for the rest of a request, and for the next one
 // After so long without news a stream says that it is still there; less than what the reader takes
 // for being wanted.
 constexpr milliseconds kLongestSilence{5'000};
@@ -108,6 +109,8 @@ DashboardServer::DashboardServer(Topics& topics, DashboardOptions options)
       server_(std::make_unique<httplib::Server>()) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   server_->set_socket_options(ReuseAddress);
+  server_->set_read_timeout(kPatience);
+  server_->set_keep_alive_timeout(kPatience);
   const httplib::Headers always = {{"X-Content-Type-Options", "nosniff"},
                                    {"X-Frame-Options", "DENY"},
                                    {"Referrer-Policy", "no-referrer"},

@@ -88,6 +88,7 @@ int DashboardVerb(const Arguments& arguments) {
   DashboardOptions dashboard{.address = *options.Get("bind"),
                              .port = *options.Get<int>("port"),
                              .token = options.Get("token").value_or("")};
+  if (options.Has("token") && dashboard.token.empty()) return options.Refuse("--token is empty");
   if (dashboard.port < 0 || dashboard.port > kLargestPort) {
     return options.Refuse(fmt::format("--port is from 0 to {}", kLargestPort));
   }

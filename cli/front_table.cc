@@ -26,9 +26,10 @@ struct Column {
 using Columns = std::vector<Column>;
 
 /// The classes of a metered objective's figures on the front: "estimated", or "estimated,
-/// measured".
+/// measured"; empty for other objectives, and without a front.
 std::string ClassesOf(const FrontView& view, const Objective& objective) {
   std::set<std::string> names;
+  if (!objective.phase) return "";
   for (const FrontPoint& point : view.front.points) {
     const EnergyFigure* figure = FigureOf(view.trials[point.trial], objective.phase);
     names.insert(figure != nullptr ? std::string(Name(figure->provenance.energy_class)) : "told");
@@ -177,8 +178,8 @@ Columns ColumnsOf(const FrontView& view, bool exact) {
 }  // namespace
 
 std::string TitleOf(const FrontView& view, const Objective& objective) {
-  if (objective.phase) {
-    return fmt::format("{} [{}, {}]", objective.name, objective.unit, ClassesOf(view, objective));
+  if (const std::string classes = ClassesOf(view, objective); !classes.empty()) {
+    return fmt::format("{} [{}, {}]", objective.name, objective.unit, classes);
   }
   return objective.unit.empty() ? objective.name
                                 : fmt::format("{} [{}]", objective.name, objective.unit);

@@ -25,7 +25,8 @@ using nlohmann::ordered_json;
 constexpr const char* kAbout =
     "Shows the trials that no other beats in all objectives at once, from the cheapest to the\n"
     "dearest; what each step up costs in joules; and the knee, after which a gain costs more than\n"
-    "before. Joules carry their class: measured, attributed, calibrated, estimated or replayed.\n\n"
+    "before. Joules carry their class: measured, attributed, calibrated, estimated, replayed or "
+    "told.\n\n"
     "examples:\n"
     "  joulefront front digits.db --plot\n"
     "  joulefront front digits.db --max energy=10kJ --min accuracy=0.97\n"

@@ -21,7 +21,7 @@ Result<void> GateSession::Run(int warmup) {
   Seconds longest;
   for (int k = 0; static_cast<int>(runs_.size()) < settings_.plan.most; ++k) {
     const Seconds now = MonotonicNow();
-    if (settings_.budget && now + longest > begin + *settings_.budget) break;
+    if (settings_.budget && now + longest > made_ + *settings_.budget) break;
     ShowProgress(k < warmup);
     const auto ran = RunPair(k, k >= warmup);
     took_ = MonotonicNow() - begin;

@@ -49,6 +49,7 @@ class GateSession {
   std::vector<GateRun> runs_;
   std::map<std::string, MeteredValue> metered_;
   Seconds took_;
+  Seconds made_ = MonotonicNow();  // from here the budget counts
 };
 
 }  // namespace joulefront

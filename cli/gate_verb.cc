@@ -249,11 +249,18 @@ int GateVerb(const Arguments& arguments) {
   SignalWatch signals;
   auto runner = GateRunner::Create(start->work, signals);
   if (!runner) return Complain("gate", runner.error());
-  HostLock lock;
-  WaitForMachine("gate", lock, true, signals);
-  if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
   const auto console = MakeConsole(options.Has("quiet"));
   GateSession session(start->settings, start->work, start->baseline, *runner, *console);
+  HostLock lock;
+  const auto until = start->settings.budget
+                         ? std::optional(MonotonicNow() + *start->settings.budget)
+                         : std::nullopt;
+  const bool free = WaitForMachine("gate", lock, true, signals, until);
+  if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
+  if (!free) {
+    return Complain("gate", {ErrorCode::kUnavailable,
+                             "other attempts used this machine for all of --budget: no result"});
+  }
   return start->settings.update ? MakeBaseline(*start, session, *runner, signals, *console)
                                 : Judge(*start, session, *runner, signals, *console);
 }

@@ -204,11 +204,13 @@ void AddGateFlags(VerbOptions& options) {
       "max-regress", po::value<std::vector<std::string>>(),
       "NAME=LIMIT: how much worse a value may be, 3% of the baseline's or 0.005 in its unit; may "
       "be "
-      "repeated; default: 3% of all joules")("confidence", po::value<double>()->default_value(0.95),
+      "repeated; default: 3% of all joules")("confidence",
+                                             po::value<double>()->default_value(0.95, "0.95"),
                                              "of a verdict, of all values together")(
       "repeats", po::value<std::string>()->default_value("5..20"), "MIN..MAX: runs that count")(
       "warmup", po::value<int>(), "runs before them that do not; default: as the baseline, or 1")(
-      "budget", po::value<std::string>(), "no run is begun that would end after this time")(
+      "budget", po::value<std::string>(),
+      "no run is begun that would end after this time; waiting for the machine is in it")(
       "strict", "what is not clear in the end has failed")(
       "metric", po::value<std::vector<std::string>>(),
       "NAME=REGEX: reads a value from the command's output; may be repeated")(

@@ -25,8 +25,9 @@ namespace fs = std::filesystem;
 constexpr const char* kAbout =
     "Writes a study file for a command that trains: what may vary is guessed from the command "
     "line,\n"
-    "what matters from its output, for which it is run once. Every guess is marked for you to "
-    "check.\n\n"
+    "what matters from its output, for which it is run once, in a folder of its own (and once "
+    "more,\n"
+    "in this one, if it fails there). Every guess is marked for you to check.\n\n"
     "examples:\n"
     "  joulefront init -- python3 train.py --lr 0.1 --epochs 5 --optimizer adam\n"
     "  joulefront init --name digits -o digits.toml -- ./train.sh lr=0.1 width=64\n"
@@ -113,6 +114,9 @@ Result<void> Learn(const Trial& trial, StudyDraft& draft) {
   draft.metrics = trial.finder.Found();
   draft.reported = ReportedOf(end.values);
   draft.has_phase_train = FindPhase(end.energy, "train") != nullptr;
+  if (too_long) {
+    PrintNote("joulefront init: --timeout ended it; what it had printed counts\n");
+  }
   draft.trial = too_long ? "longer than --timeout, and was ended" : CostOf(end);
   return {};
 }
@@ -186,7 +190,9 @@ int InitVerb(const Arguments& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   if (const auto code = options.Parse({arguments.begin(), dashes}, 0)) return *code;
   const bool named = dashes != arguments.end() && dashes + 1 != arguments.end();
-  if (!named) return options.Refuse("name the command that trains after --");
+  if (!named)
+    return options.Refuse(
+        "name the command that trains, after two dashes: joulefront init -- python3 train.py");
   const std::vector<std::string> command(dashes + 1, arguments.end());
   const auto limit = ParseSeconds(*options.Get("timeout"));
   if (!limit) return options.Refuse("--timeout: " + limit.error().message);

@@ -69,16 +69,19 @@ Result<MeterPlan> ReadMeteringPlan(const VerbOptions& options) {
   return plan;
 }
 
-void WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, SignalWatch& signals) {
+bool WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, SignalWatch& signals,
+                    std::optional<Seconds> until) {
   bool told = false;
   while (signals.stop_requests() == 0 && !lock.TryAcquire(exclusive)) {
     if (!std::exchange(told, true)) {
       PrintNote(
           fmt::format("joulefront {}: waiting for attempts that use this machine to end\n", verb));
     }
+    if (until && MonotonicNow() > *until) return false;
     PauseFor(signals, Seconds(0.2));
   }
   if (!lock.problem().empty()) PrintNote(fmt::format("joulefront {}: {}\n", verb, lock.problem()));
+  return true;
 }
 
 }  // namespace joulefront

@@ -16,7 +16,8 @@ void AddMeteringFlags(VerbOptions& options);
 Result<MeterPlan> ReadMeteringPlan(const VerbOptions& options);
 
 /// Waits until nobody who wants the machine for itself has it, and says so; ends at once when a
-/// signal asks to stop.
-void WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, SignalWatch& signals);
+/// signal asks to stop. False if that took until `until`, of MonotonicNow().
+bool WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, SignalWatch& signals,
+                    std::optional<Seconds> until = {});
 
 }  // namespace joulefront

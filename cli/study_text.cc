@@ -117,7 +117,7 @@ std::string MetricsText(const StudyDraft& draft) {
   if (draft.metrics.empty()) {
     return text +
            "# check: write the words before your number instead of loss\n"
-           "loss = '(?i)\\bloss\\W+(\\d*\\.?\\d+(?:e[-+]?\\d+)?)'\n";
+           "loss = '(?i)\\bloss[^\\w+.-]+([-+]?\\d*\\.?\\d+(?:e[-+]?\\d+)?)'\n";
   }
   for (const FoundMetric& metric : draft.metrics) {
     const bool chosen = &metric == &draft.metrics[0];

@@ -28,11 +28,14 @@ class Configuration(dict):
     """The parameters by name, as items and as attributes: c["lr"], c.lr. One whose name is no word, such as
     "model.depth", is an item only."""
 
-    def __getattr__(self, name):
-        try:
+    def __getattribute__(self, name):
+        # A parameter called "values" or "items" is that parameter, and not the dictionary's method.
+        if not name.startswith("__") and name in self:
             return self[name]
-        except KeyError:
-            raise AttributeError(
+        return super().__getattribute__(name)
+
+    def __getattr__(self, name):
+        raise AttributeError(
                 "the configuration has no parameter {!r}; it has {}. Give it a default: configuration({}=...)".format(
                     name, ", ".join(self) or "none", name)) from None
 

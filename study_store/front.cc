@@ -86,7 +86,7 @@ std::size_t PaidObjective(const Study& study) {
 
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
                    const std::vector<Bound>& bounds, Mix mix) {
-  Front front;
+  Front front{.cost = PaidObjective(study)};
   const std::size_t m = study.objectives.size();
   std::vector<std::size_t> candidates;
   std::vector<std::vector<double>> objectives(trials.size());
@@ -129,7 +129,6 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
     }
     front.points.push_back(std::move(point));
   }
-  front.cost = PaidObjective(study);
   const double sign = SignOf(study.objectives[front.cost]);
   std::stable_sort(front.points.begin(), front.points.end(), [&](const auto& a, const auto& b) {
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];

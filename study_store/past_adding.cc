@@ -256,7 +256,7 @@ class PastAdder {
           "configurations are taken, to be trained again (--told takes the values, as told)",
           fmt::join(metered_, " and "), past_.source));
     }
-    if (!to_train_.empty()) {
+    if (queued_ > 0) {
       notes.push_back(
           fmt::format("{} trials wait to be trained, of the front of {} without all "
                       "values",

@@ -28,11 +28,13 @@ bool WasInterrupted(const AttemptEnd& end) {
   return end.exit_status == kInterruptedStatuses[0] || end.exit_status == kInterruptedStatuses[1];
 }
 
-std::optional<AttemptResult> CheckReported(const std::string& name, const AttemptEnd& end);
+std::optional<AttemptResult> CheckReported(const Study& study, const std::string& name,
+                                           const AttemptEnd& end);
 
 /// Joules of `phase`, over the reported value `per` if there is one, become the value `name`; the
 /// failure if there are none.
-std::optional<AttemptResult> TakeJoules(const std::string& name, const std::string& phase,
+std::optional<AttemptResult> TakeJoules(const Study& study, const std::string& name,
+                                        const std::string& phase,
                                         const std::optional<std::string>& per,
                                         const AttemptEnd& end, NamedValues& values) {
   const PhaseEnergy* entry = FindPhase(end.energy, phase);
@@ -55,7 +57,7 @@ std::optional<AttemptResult> TakeJoules(const std::string& name, const std::stri
   }
   double value = entry->figure->joules.value();
   if (per) {
-    if (auto failure = CheckReported(*per, end)) return failure;
+    if (auto failure = CheckReported(study, *per, end)) return failure;
     const double work = end.values.at(*per);
     if (work <= 0.0) {
       return Failed(FailureClass::kNoResult,
@@ -68,15 +70,23 @@ std::optional<AttemptResult> TakeJoules(const std::string& name, const std::stri
 }
 
 /// A reported value that the study needs must be there and finite.
-std::optional<AttemptResult> CheckReported(const std::string& name, const AttemptEnd& end) {
+std::optional<AttemptResult> CheckReported(const Study& study, const std::string& name,
+                                           const AttemptEnd& end) {
   const auto found = end.values.find(name);
   if (found == end.values.end()) {
+    const auto expression = study.trainer.metrics.find(name);
     std::string message =
-        end.reported_result ? fmt::format("the trainer's result has no value \"{}\"", name)
-                            : fmt::format(
-                                  "the trainer ended well but reported no \"{}\": it should print "
-                                  "{{\"joulefront\": \"result\", \"values\": {{\"{}\": ...}}}}",
-                                  name, name);
+        expression != study.trainer.metrics.end()
+            ? fmt::format(
+                  "the trainer ended well, but none of its lines matched the expression for "
+                  "\"{}\": {}",
+                  name, expression->second)
+        : end.reported_result
+            ? fmt::format("the trainer's result has no value \"{}\"", name)
+            : fmt::format(
+                  "the trainer ended well but reported no \"{0}\": it should print "
+                  "{{\"joulefront\": \"result\", \"values\": {{\"{0}\": ...}}}}",
+                  name);
     return Failed(FailureClass::kNoResult, std::move(message), end);
   }
   if (!std::isfinite(found->second)) {
@@ -136,8 +146,8 @@ AttemptResult JudgeResult(const Study& study, const AttemptEnd& end) {
     if (std::isfinite(value)) values[name] = value;
   }
   const auto take = [&](const auto& wanted) -> std::optional<AttemptResult> {
-    if (wanted.phase) return TakeJoules(wanted.name, *wanted.phase, wanted.per, end, values);
-    return CheckReported(wanted.name, end);
+    if (wanted.phase) return TakeJoules(study, wanted.name, *wanted.phase, wanted.per, end, values);
+    return CheckReported(study, wanted.name, end);
   };
   for (const Objective& objective : study.objectives) {
     if (auto failure = take(objective)) return *failure;

@@ -246,7 +246,12 @@ function ring(context, x, y, radius, colour, width) {
   context.stroke();
 }
 
+/** Text beside a place: on its other side where it would leave the canvas. */
 function halo(context, text, x, y, colour, paper) {
+  const {clientWidth} = context.canvas;
+  const width = context.measureText(text).width;
+  if (context.textAlign !== "center" && x + width > clientWidth - 2) x = Math.max(2, x - width - 20);
+  y = Math.max(y, 12);
   context.lineJoin = "round";
   context.lineWidth = 4;
   context.strokeStyle = paper;

@@ -8,8 +8,10 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 from browser import WIDTHS, Browser, joulefront, write_study
@@ -129,6 +131,16 @@ class Watch:
             assert dashboard.ask(method=method).status == 405
         assert dashboard.ask("/?study=none").status == 404
         assert dashboard.ask("/../both.db").status == 404
+
+    def who_says_nothing_keeps_nobody_out(self, browser):
+        silent = [socket.create_connection(("127.0.0.1", self.dashboard.port)) for _ in range(100)]
+        for connection in silent:
+            connection.send(b"GET / HT")
+        begin = time.monotonic()
+        assert self.dashboard.ask().status == 200
+        assert time.monotonic() - begin < 2
+        for connection in silent:
+            connection.close()
 
     def a_token_is_demanded_and_leaves_the_address(self, browser):
         guarded = Dashboard(self.program, self.folder, "--port", "0", "--token", "S3cret_token")

@@ -152,9 +152,29 @@ TEST_CASE("init reads the last match, whatever form the number has") {
 
 TEST_CASE("init guesses from every form of argument") {
   const Workshop shop;
-  const Outcome init = shop.Run({"init", "--no-run", "--name", "n", "--", "./prog", "model.depth=3",
-                                 "--amp", "--dropout", "0.1", "--weight-decay=0", "--workers", "4",
-                                 "x{y}", "0.25", "--flag", "true", "--bias=-0.5", "+opt.lr=1"});
+  const Outcome init = shop.Run({"init",
+                                 "--no-run",
+                                 "--name",
+                                 "n",
+                                 "--",
+                                 "./prog",
+                                 "model.depth=3",
+                                 "--amp",
+                                 "--dropout",
+                                 "0.1",
+                                 "--weight-decay=0",
+                                 "--workers",
+                                 "4",
+                                 "x{y}",
+                                 "0.25",
+                                 "--flag",
+                                 "true",
+                                 "--bias=-0.5",
+                                 "+opt.lr=1",
+                                 "--layers",
+                                 "3",
+                                 "4",
+                                 "5"});
   INFO(init.err);
   CHECK(init.code == 0);
   const std::string text = shop.Read("n.toml");
@@ -162,7 +182,8 @@ TEST_CASE("init guesses from every form of argument") {
   CHECK(Line(text, "command =") ==
         "command = [\"./prog\", \"model.depth={model.depth}\", \"--amp\", \"--dropout\", "
         "\"{dropout}\", \"--weight-decay={weight_decay}\", \"--workers\", \"4\", \"x{{y}\", "
-        "\"{argument_9}\", \"--flag\", \"{flag}\", \"--bias={bias}\", \"+opt.lr={opt.lr}\"]");
+        "\"{argument_9}\", \"--flag\", \"{flag}\", \"--bias={bias}\", \"+opt.lr={opt.lr}\", "
+        "\"--layers\", \"3\", \"4\", \"5\"]");
   CHECK(Line(text, "\"model.depth\" =")
             .starts_with("\"model.depth\" = { type = \"int\", low = 1, high = 12, log = true }"));
   CHECK(
@@ -225,8 +246,12 @@ TEST_CASE("init never overwrites, and says what is wrong before it runs anything
         "joulefront init: 'train.toml' is there already, and is never overwritten; name another "
         "file with -o, or remove it");
   CHECK(shop.Read("train.toml") == "mine");
-  CHECK(fault({"init"}, 2) == "joulefront init: name the command that trains after --");
-  CHECK(fault({"init", "--"}, 2) == "joulefront init: name the command that trains after --");
+  CHECK(fault({"init"}, 2) ==
+        "joulefront init: name the command that trains, after two dashes: joulefront init -- "
+        "python3 train.py");
+  CHECK(fault({"init", "--"}, 2) ==
+        "joulefront init: name the command that trains, after two dashes: joulefront init -- "
+        "python3 train.py");
   CHECK(fault({"init", "--name", "a/b", "--", "x", "1"}, 2)
             .starts_with("joulefront init: the study's name cannot be 'a/b'"));
   CHECK(fault({"init", "--name", "n", "--", "sh", "train.sh", "--quick"}, 2)

@@ -118,6 +118,9 @@ j.result(a=decimal.Decimal("0.5"), b=fractions.Fraction(1, 4), c=float("nan"), d
         self.assertEqual(self.messages(text)[0]["values"], {"lr": 0.1, "epochs": 5, "running": 0})
         self.assertEqual(self.messages(text, {"lr": 0.5, "model.depth": 3})[0]["values"],
                          {"lr": 0.5, "epochs": 5, "running": 1})
+        named_as_methods = "c = j.configuration(items=3)\nj.result(a=c.values, b=c.items, c=c['copy'])"
+        self.assertEqual(self.messages(named_as_methods, {"values": 4, "copy": 2})[0]["values"],
+                         {"a": 4, "b": 3, "c": 2})
         done = self.run_trainer("j.configuration(lr=1).width", {"depth": 2})
         self.assertIn("has no parameter 'width'; it has lr, depth", done.stderr)
 
