@@ -137,8 +137,10 @@ std::string TrialText(std::optional<TrialNumber> trial) {
 }
 
 /// "It stays the choice from 1.2 to 4 NAME; below, trial 3; above, trial 9."
-std::string RangeText(const ChoiceRange& range, const std::string& what) {
-  if (!range.below && !range.above) return "Nothing else would be chosen, whatever that is.";
+std::string RangeText(const ChoiceRange& range, const std::string& what, const char* number) {
+  if (!range.below && !range.above) {
+    return fmt::format("Nothing else would be chosen, whatever the {}.", number);
+  }
   std::string text = "It stays the choice ";
   if (range.below) text += fmt::format("from {} ", FormatNumber(range.from, 3));
   if (range.above) text += fmt::format("up to {} ", FormatNumber(range.to, 3));
@@ -164,11 +166,13 @@ std::string WeightRange(const Wish& wish, const Choice& choice,
   if (!range) return "";
   const std::string& error = choice.study.objectives[other].name;
   const Objective& cost = choice.study.objectives[paid];
+  if (wish.kind == Wish::Kind::kPrefer) {
+    return RangeText(*range, fmt::format("times as much weight for {} as for {}", error, cost.name),
+                     "weights");
+  }
   return RangeText(
-      *range,
-      wish.kind == Wish::Kind::kPrefer
-          ? fmt::format("times as much weight for {} as for {}", error, cost.name)
-          : fmt::format("{} for a unit of {}", cost.unit.empty() ? cost.name : cost.unit, error));
+      *range, fmt::format("{} for a unit of {}", cost.unit.empty() ? cost.name : cost.unit, error),
+      "price");
 }
 
 std::string ReasonText(const Wish& wish, const Choice& choice, const std::vector<double>& weights) {
@@ -264,7 +268,7 @@ std::string ChoiceText(const Study& study, const std::vector<Trial>& trials, con
     };
     const auto range = RangeOfChoice(choose, std::max(kLeastInferences, *wish.inferences),
                                      kLeastInferences, kMostInferences);
-    if (range) text += " " + RangeText(*range, "inferences");
+    if (range) text += " " + RangeText(*range, "inferences", "number of inferences");
   } else if (const auto range = WeightRange(wish, choice, weights); !range.empty()) {
     text += " " + range;
   }
