@@ -123,6 +123,7 @@ class Scatter {
     const place = (row) => [chart.scales.x.getPixelForValue(x.data[row]), chart.scales.y.getPixelForValue(y.data[row])];
     const visible = (row) => x.data[row] !== null && y.data[row] !== null;
     context.save();
+    if (this.spansFront(x, y)) this.drawPrices(chart, place, colours);  // under the letters
     context.font = "600 12px system-ui, sans-serif";
     for (const [row, point] of study.front) {
       if (!visible(row)) continue;
@@ -134,7 +135,6 @@ class Scatter {
       halo(context, text, px + 13, py - 9, colours.mark, colours.paper);
     }
     this.page.beside.drawLabels(chart, x, y, colours);
-    if (this.spansFront(x, y)) this.drawPrices(chart, place, colours);
     if (chosen !== null && visible(chosen)) {
       if (!study.front.has(chosen)) this.drawErrors(chart, chosen, x, y, colours);
       ring(context, ...place(chosen), 13, colours.ink, 2);
