@@ -146,7 +146,7 @@ class Session {
     const auto claim = asked_.find(number.get<TrialNumber>());
     if (claim == asked_.end()) {
       return Fail(ErrorCode::kInvalidArgument,
-                  fmt::format("trial {} is not waiting to be told in this session", number.dump()));
+                  fmt::format("trial {} is not waiting to be told here", number.dump()));
     }
     return claim;
   }

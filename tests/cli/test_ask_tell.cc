@@ -69,7 +69,7 @@ TEST_CASE("ask-tell answers a bad line with an error and goes on") {
       {"{\"ask\": 1.5}", "\"ask\" must be a whole number from 1 to 10000"},
       {"{\"ask\": 18446744073709551615}", "\"ask\" must be a whole number from 1 to 10000"},
       {"{\"ask\": \"2\"}", "\"ask\" must be a whole number from 1 to 10000"},
-      {"{\"tell\": 5, \"failed\": \"x\"}", "trial 5 is not waiting to be told in this session"},
+      {"{\"tell\": 5, \"failed\": \"x\"}", "trial 5 is not waiting to be told here"},
       {"{\"tell\": \"0\"}", "\"tell\" must be the number of a trial"},
       {"{\"tell\": " + std::string(100'000, '[') + std::string(100'000, ']') + "}",
        "\"tell\" must be the number of a trial"},
@@ -79,7 +79,7 @@ TEST_CASE("ask-tell answers a bad line with an error and goes on") {
        "a line on a trial needs \"values\": {...}, a tell that or \"failed\": \"why\""},
       {"{\"tell\": 0, \"failed\": 1}", "\"failed\" must be a text"},
       {"{\"tell\": 0, \"values\": {\"error\": 1}}", "\"values\" lacks \"accuracy\""},
-      {"{\"progress\": 5}", "trial 5 is not waiting to be told in this session"},
+      {"{\"progress\": 5}", "trial 5 is not waiting to be told here"},
       {"{\"progress\": 0}", "a progress report needs \"step\": a whole number, 0 or more"},
       {"{\"progress\": 0, \"step\": -1}",
        "a progress report needs \"step\": a whole number, 0 or more"},
@@ -104,7 +104,7 @@ TEST_CASE("ask-tell answers a bad line with an error and goes on") {
     CHECK(answers[i + 1] == json{{"error", lines[i].second}});
   }
   CHECK(answers[lines.size() + 1] == json::parse(R"({"ok": true})"));
-  CHECK(answers.back() == json{{"error", "trial 0 is not waiting to be told in this session"}});
+  CHECK(answers.back() == json{{"error", "trial 0 is not waiting to be told here"}});
 }
 
 TEST_CASE("ask-tell orders and chooses the front in the user's directions") {
