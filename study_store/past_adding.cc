@@ -121,8 +121,9 @@ class PastAdder {
     auto was_open = store_.IsOpen(id_);
     if (!was_open) return Pass(was_open);
     if (open && !*was_open) JF_TRY(store_.SetOpen(id_, true));  // a closed study gives no claims
-    JF_TRY(AddFinished());
-    if (open && !*was_open) JF_TRY(store_.SetOpen(id_, false));
+    const auto added = AddFinished();
+    if (open && !*was_open) JF_TRY(store_.SetOpen(id_, false));  // whatever became of it
+    JF_TRY(added);
     JF_TRY(Queue());
     return Notes();
   }
