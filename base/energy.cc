@@ -27,4 +27,9 @@ const PhaseEnergy* FindPhase(const std::vector<PhaseEnergy>& phases, std::string
   return found == phases.end() ? nullptr : &*found;
 }
 
+const EnergyFigure* FindFigure(const std::vector<PhaseEnergy>& phases, std::string_view phase) {
+  const PhaseEnergy* entry = FindPhase(phases, phase);
+  return entry != nullptr && entry->figure ? &*entry->figure : nullptr;
+}
+
 }  // namespace joulefront

@@ -92,4 +92,7 @@ inline constexpr std::string_view kFirstPhase =
 /// The entry of that phase, or nullptr.
 const PhaseEnergy* FindPhase(const std::vector<PhaseEnergy>& phases, std::string_view phase);
 
+/// The figure of that phase; nullptr where there is none.
+const EnergyFigure* FindFigure(const std::vector<PhaseEnergy>& phases, std::string_view phase);
+
 }  // namespace joulefront

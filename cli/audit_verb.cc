@@ -195,10 +195,8 @@ int AuditVerb(const Arguments& arguments) {
       "how many proposals are made again, evenly spread; or all")(
       "format", po::value<std::string>()->default_value("table"), "table or json");
   if (const auto code = options.Parse(arguments, 1)) return *code;
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json") {
-    return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json"});
+  if (!format) return options.Refuse(format.error().message);
   const auto replays = ReplaysOf(*options.Get("replay"));
   if (!replays) {
     return options.Refuse(
@@ -213,7 +211,7 @@ int AuditVerb(const Arguments& arguments) {
     PrintNote("note: the study changed while it was read; audit it again when it has stopped\n");
   }
   const std::string data =
-      format == "json" ? MakeJson(opened->study.name, *report).dump(2) + "\n" : MakeText(*report);
+      *format == "json" ? MakeJson(opened->study.name, *report).dump(2) + "\n" : MakeText(*report);
   if (!PrintData(data)) return kRunTimeFailure;
   return report->good() ? kDone : kGateFailed;
 }

@@ -232,14 +232,16 @@ Result<Wish> WishOf(const VerbOptions& options) {
   return wish;
 }
 
-Result<Choice> Choose(const Study& study, const std::vector<Trial>& trials, const Wish& wish) {
-  Choice choice{.study = study, .trials = trials, .front = {}, .point = {}};
+Result<Choice> Choose(const Study& study, std::vector<Trial> trials, const Wish& wish) {
+  Choice choice{.study = study, .trials = {}, .front = {}, .point = {}};
   if (wish.inferences) {
-    auto lifetime = LifetimeOf(study, trials, *wish.inferences);
+    auto lifetime = LifetimeOf(study, std::move(trials), *wish.inferences);
     if (!lifetime) return Pass(lifetime, "--lifetime-inferences");
     choice.study = std::move(lifetime->study);
     choice.trials = std::move(lifetime->trials);
     choice.without_lifetime = lifetime->unknown;
+  } else {
+    choice.trials = std::move(trials);
   }
   auto weights = WeightsOf(wish, study, choice.study);
   if (wish.kind != Wish::Kind::kNone && !weights) return Pass(weights);
@@ -248,8 +250,7 @@ Result<Choice> Choose(const Study& study, const std::vector<Trial>& trials, cons
   return choice;
 }
 
-std::string ChoiceText(const Study& study, const std::vector<Trial>& trials, const Wish& wish,
-                       const Choice& choice) {
+std::string ChoiceText(const Study& study, const Wish& wish, const Choice& choice) {
   if (!choice.point) return "";
   const auto weights = WeightsOf(wish, study, choice.study).value_or(std::vector<double>());
   std::string text =
@@ -259,7 +260,7 @@ std::string ChoiceText(const Study& study, const std::vector<Trial>& trials, con
   }
   text += ".";
   if (wish.inferences) {
-    const std::vector<Trial> contenders = Contenders(study, trials, wish);
+    const std::vector<Trial> contenders = Contenders(study, choice.trials, wish);
     const auto choose = [&](double inferences) -> std::optional<TrialNumber> {
       Wish tried = wish;
       tried.inferences = inferences;

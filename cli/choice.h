@@ -38,10 +38,10 @@ Result<Wish> WishOf(const VerbOptions& options);
 /// say what is good enough, else the knee. A preference for an objective that is not named is 1,
 /// and so is the price of what is paid. Errors: kInvalidArgument for names that are no objectives,
 /// and those of LifetimeOf().
-Result<Choice> Choose(const Study& study, const std::vector<Trial>& trials, const Wish& wish);
+Result<Choice> Choose(const Study& study, std::vector<Trial> trials, const Wish& wish);
 
-/// A sentence or two: which trial was chosen, by what, and what would change that. Empty if none.
-std::string ChoiceText(const Study& study, const std::vector<Trial>& trials, const Wish& wish,
-                       const Choice& choice);
+/// A sentence or two of what was chosen from the `study`: which trial was chosen, by what, and what
+/// would change that. Empty if none.
+std::string ChoiceText(const Study& study, const Wish& wish, const Choice& choice);
 
 }  // namespace joulefront

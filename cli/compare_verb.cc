@@ -163,10 +163,8 @@ int CompareVerb(const Arguments& arguments) {
       "mix", "compare fronts whose joules are of different meters or machines")(
       "format", po::value<std::string>()->default_value("table"), "table, json or csv");
   if (const auto code = options.Parse(arguments, 2)) return *code;
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json" && format != "csv") {
-    return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json", "csv"});
+  if (!format) return options.Refuse(format.error().message);
   const double confidence = *options.Get<double>("confidence");
   if (!(confidence > 0.0 && confidence < 1.0)) {
     return options.Refuse("--confidence lies between 0 and 1");
@@ -182,9 +180,9 @@ int CompareVerb(const Arguments& arguments) {
   if (!b) return Complain("compare", b.error());
   const Comparison comparison = Compare({a->study.study, a->trials}, {b->study.study, b->trials},
                                         confidence, options.Has("mix") ? Mix::kYes : Mix::kNo);
-  const std::string data = format == "json"  ? MakeJson(comparison, confidence)
-                           : format == "csv" ? FormatCsv(ChangeTable(comparison))
-                                             : MakeText(*a, *b, comparison, confidence);
+  const std::string data = *format == "json"  ? MakeJson(comparison, confidence)
+                           : *format == "csv" ? FormatCsv(ChangeTable(comparison))
+                                              : MakeText(*a, *b, comparison, confidence);
   if (!PrintData(data)) return kRunTimeFailure;
   return comparison.changes.empty() && !comparison.fronts ? kNothingFeasible : kDone;
 }

@@ -240,10 +240,8 @@ int ConfirmVerb(const Arguments& arguments) {
       "format", po::value<std::string>()->default_value("table"), "table or json")("quiet,q",
                                                                                    "no progress");
   if (const auto code = options.Parse(arguments, 1)) return *code;
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json") {
-    return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json"});
+  if (!format) return options.Refuse(format.error().message);
   const int replicates = *options.Get<int>("repeat");
   if (replicates < 0 || replicates > kMostReplicates) {
     return options.Refuse(fmt::format("--repeat is from 0 to {}", kMostReplicates));

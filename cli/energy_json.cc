@@ -47,9 +47,7 @@ ordered_json PhasesToJson(const std::vector<PhaseEnergy>& phases) {
 }
 
 const EnergyFigure* FigureOf(const Trial& trial, const std::optional<std::string>& phase) {
-  if (!phase) return nullptr;
-  const PhaseEnergy* entry = FindPhase(trial.energy, *phase);
-  return entry != nullptr && entry->figure ? &*entry->figure : nullptr;
+  return phase ? FindFigure(trial.energy, *phase) : nullptr;
 }
 
 }  // namespace joulefront

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -242,15 +241,11 @@ int ExportVerb(const Arguments& arguments) {
       "sqlite (the whole store, also while it is in use) or optuna (a file for Optuna and its "
       "dashboard)")("output,o", po::value<std::string>(), "write to this file instead of stdout");
   if (const auto code = options.Parse(arguments, 1)) return *code;
-  const std::string format = *options.Get("format");
-  if (format == "sqlite") return ExportStore(options);
-  if (format == "optuna") return ExportToOptuna(options);
-  constexpr std::string_view kFormats[] = {"csv", "json",  "table",    "html",
-                                           "svg", "latex", "markdown", "emissions"};
-  if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) {
-    return options.Refuse(fmt::format("--format is {}, sqlite or optuna, not '{}'",
-                                      fmt::join(kFormats, ", "), format));
-  }
+  const auto format = options.OneOf("format", {"csv", "json", "table", "html", "svg", "latex",
+                                               "markdown", "emissions", "sqlite", "optuna"});
+  if (!format) return options.Refuse(format.error().message);
+  if (*format == "sqlite") return ExportStore(options);
+  if (*format == "optuna") return ExportToOptuna(options);
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
   if (!opened) return Complain("export", opened.error());
@@ -268,7 +263,7 @@ int ExportVerb(const Arguments& arguments) {
                                  fmt::format("cannot write '{}': {}", *output, strerror(errno))});
     }
   }
-  const auto exported = MakeData(*opened, format);
+  const auto exported = MakeData(*opened, *format);
   if (!exported) return Complain("export", exported.error());
   const int written = output                      ? WriteTo(*output, file, exported->data)
                       : PrintData(exported->data) ? kDone

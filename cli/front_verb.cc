@@ -227,10 +227,8 @@ int FrontVerb(const Arguments& arguments) {
       "mix", "compare joules of different meters and hosts, by their uncertainty");
   AddChoiceFlags(options);
   if (const auto code = options.Parse(arguments, 1)) return *code;
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json" && format != "csv") {
-    return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json", "csv"});
+  if (!format) return options.Refuse(format.error().message);
   auto wish = WishOf(options);
   if (!wish) return options.Refuse(wish.error().message);
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
@@ -244,7 +242,7 @@ int FrontVerb(const Arguments& arguments) {
   wish->mix = options.Has("mix") ? Mix::kYes : Mix::kNo;
   auto all = WithReports(*opened->store, opened->id, opened->study, std::move(*trials));
   if (!all) return Complain("front", all.error());
-  const auto choice = Choose(opened->study, all->trials, *wish);
+  const auto choice = Choose(opened->study, std::move(all->trials), *wish);
   if (!choice) return Complain("front", choice.error());
   const Front& front = choice->front;
   const FrontView view{.study = choice->study,
@@ -263,10 +261,10 @@ int FrontVerb(const Arguments& arguments) {
   }
   NoteComparability(front);
   NoteLifetime(*choice);
-  const std::string why = ChoiceText(opened->study, all->trials, *wish, *choice);
-  const std::string data = format == "json"  ? MakeJson(view, why)
-                           : format == "csv" ? FormatCsv(FrontTable(view, /*exact=*/true))
-                                             : MakeText(view, why, options.Has("plot"));
+  const std::string why = ChoiceText(opened->study, *wish, *choice);
+  const std::string data = *format == "json"  ? MakeJson(view, why)
+                           : *format == "csv" ? FormatCsv(FrontTable(view, /*exact=*/true))
+                                              : MakeText(view, why, options.Has("plot"));
   if (!PrintData(data)) return kRunTimeFailure;
   return front.points.empty() ? kNothingFeasible : kDone;
 }

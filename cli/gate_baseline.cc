@@ -123,17 +123,17 @@ Result<std::map<std::string, MeteredValue>> MeteredValuesOf(
   std::map<std::string, MeteredValue> metered;
   for (const Objective& objective : objectives) {
     if (!objective.phase) continue;
-    const PhaseEnergy* phase = FindPhase(run.energy, *objective.phase);
-    if (phase == nullptr || !phase->figure) continue;  // Judge has failed the run
-    if (phase->figure->coverage < kWholeCoverage) {
+    const EnergyFigure* figure = FindFigure(run.energy, *objective.phase);
+    if (figure == nullptr) continue;  // Judge has failed the run
+    if (figure->coverage < kWholeCoverage) {
       return Fail(
           ErrorCode::kConflict,
           fmt::format("the meter saw only {:.1f} % of phase '{}', so that its joules cannot "
                       "be compared; joulefront meters shows what this machine's can do",
-                      phase->figure->coverage * 100.0, *objective.phase));
+                      figure->coverage * 100.0, *objective.phase));
     }
     MeteredValue value{.phase = *objective.phase, .per = objective.per, .key = {}};
-    value.key = phase->figure->provenance;
+    value.key = figure->provenance;
     value.key.common_uncertainty = 0.0;
     metered[objective.name] = std::move(value);
   }

@@ -68,10 +68,8 @@ int ImportanceVerb(const Arguments& arguments) {
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("table"), "table, json or csv");
   if (const auto code = options.Parse(arguments, 1)) return *code;
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json" && format != "csv") {
-    return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json", "csv"});
+  if (!format) return options.Refuse(format.error().message);
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
   if (!opened) return Complain("importance", opened.error());
@@ -87,8 +85,8 @@ int ImportanceVerb(const Arguments& arguments) {
     return kNothingFeasible;
   }
   const std::string data =
-      format == "json" ? MakeJson(opened->study, *importance)
-      : format == "csv"
+      *format == "json" ? MakeJson(opened->study, *importance)
+      : *format == "csv"
           ? FormatCsv(MakeTable(opened->study, *importance, /*exact=*/true))
           : fmt::format("study '{}': by {} complete trials\n\n{}", opened->study.name, judged_by,
                         FormatTable(MakeTable(opened->study, *importance, false)));

@@ -301,11 +301,9 @@ int MeasureVerb(const Arguments& arguments) {
   const bool named = dashes != arguments.end() && dashes + 1 != arguments.end();
   if (!named) return options.Refuse("name a command after --");
   const int repeat = *options.Get<int>("repeat");
-  const std::string format = *options.Get("format");
+  const auto format = options.OneOf("format", {"table", "json"});
+  if (!format) return options.Refuse(format.error().message);
   if (repeat < 1 || repeat > 10000) return options.Refuse("--repeat is from 1 to 10000");
-  if (format != "table" && format != "json") {
-    return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
-  }
   auto plan = ReadMeteringPlan(options);
   if (!plan) return options.Refuse(plan.error().message);
   auto rates = ReadRates(options);
@@ -326,7 +324,7 @@ int MeasureVerb(const Arguments& arguments) {
       .command = measure.command, .repeat = repeat, .runs = {}, .rates = std::move(*rates)};
   SignalWatch signals;
   if (const auto code = RunAll(measure, signals, report)) return *code;
-  const std::string text = format == "json" ? MakeJson(report).dump(2) + "\n" : MakeText(report);
+  const std::string text = *format == "json" ? MakeJson(report).dump(2) + "\n" : MakeText(report);
   if (!Show(text, file, options)) return kRunTimeFailure;
   return report.runs.back().exit_status;
 }

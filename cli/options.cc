@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "cli/completion.h"
@@ -61,6 +62,16 @@ std::optional<int> VerbOptions::Parse(const Arguments& arguments, std::size_t mo
 
 std::vector<std::string> VerbOptions::All(const std::string& name) const {
   return Get<std::vector<std::string>>(name).value_or(std::vector<std::string>());
+}
+
+Result<std::string> VerbOptions::OneOf(const std::string& name,
+                                       const std::vector<std::string>& choices) const {
+  const std::string value = *Get(name);
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
+  return Fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("--{} is {} or {}, not '{}'", name,
+                  fmt::join(choices.begin(), choices.end() - 1, ", "), choices.back(), value));
 }
 
 int VerbOptions::Refuse(const std::string& message) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "cli/verbs.h"
 
 namespace joulefront {
@@ -39,6 +40,9 @@ class VerbOptions {
 
   /// All values of a flag that may be repeated.
   std::vector<std::string> All(const std::string& name) const;
+
+  /// The value of a flag that has one; kInvalidArgument if it is none of `choices`.
+  Result<std::string> OneOf(const std::string& name, const std::vector<std::string>& choices) const;
 
   /// Prints "joulefront VERB: message", points to --help, and gives kUsageError.
   int Refuse(const std::string& message) const;

@@ -93,7 +93,7 @@ ordered_json OriginsJson(const ReportRecords& report) {
   std::map<Provenance, Sum> sums, search;
   std::int64_t without = 0;
   for (const Attempt& attempt : report.records.attempts) {
-    const EnergyFigure* total = FigureIn(FindPhase(attempt.energy, kTotalPhase));
+    const EnergyFigure* total = FindFigure(attempt.energy, kTotalPhase);
     if (total == nullptr) {
       ++without;
     } else {

@@ -245,18 +245,16 @@ int StatusVerb(const Arguments& arguments) {
                                   "which study, if the store has several")(
       "format", po::value<std::string>()->default_value("table"), "table, json or csv");
   if (const auto code = options.Parse(arguments, 1)) return *code;
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json" && format != "csv") {
-    return options.Refuse(fmt::format("--format is table, json or csv, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json", "csv"});
+  if (!format) return options.Refuse(format.error().message);
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
   if (!opened) return Complain("status", opened.error());
   auto standing = Read(*opened->store, opened->id, std::move(opened->study));
   if (!standing) return Complain("status", standing.error());
-  const std::string data = format == "json"  ? MakeJson(*standing).dump(2) + "\n"
-                           : format == "csv" ? MakeCsv(*standing)
-                                             : MakeText(*standing, CalendarNow());
+  const std::string data = *format == "json"  ? MakeJson(*standing).dump(2) + "\n"
+                           : *format == "csv" ? MakeCsv(*standing)
+                                              : MakeText(*standing, CalendarNow());
   return PrintData(data) ? kDone : kRunTimeFailure;
 }
 

@@ -76,10 +76,10 @@ std::string ValueLine(const Study& study, const AttemptResult& result, const std
                       double value) {
   for (const Objective& objective : study.objectives) {
     if (objective.name != name || !objective.phase || objective.per) continue;
-    const PhaseEnergy* phase = FindPhase(result.energy, *objective.phase);
-    if (phase == nullptr || !phase->figure) continue;
+    const EnergyFigure* figure = FindFigure(result.energy, *objective.phase);
+    if (figure == nullptr) continue;
     return fmt::format("{} = {} ({})\n", name, FormatJoules(Joules(value)),
-                       Name(phase->figure->provenance.energy_class));
+                       Name(figure->provenance.energy_class));
   }
   return fmt::format("{} = {}\n", name, FormatNumber(value, 6));
 }
@@ -120,10 +120,8 @@ int TryVerb(const Arguments& arguments) {
       "format", po::value<std::string>()->default_value("table"), "table or json");
   if (const auto code = options.Parse(arguments, 1)) return *code;
   if (options.positional().empty()) return options.Refuse("name a study file");
-  const std::string format = *options.Get("format");
-  if (format != "table" && format != "json") {
-    return options.Refuse(fmt::format("--format is table or json, not '{}'", format));
-  }
+  const auto format = options.OneOf("format", {"table", "json"});
+  if (!format) return options.Refuse(format.error().message);
   auto file = ReadStudyFile(options.positional()[0]);
   if (!file) return Complain("try", file.error());
   const Study& study = file->study;
@@ -142,7 +140,7 @@ int TryVerb(const Arguments& arguments) {
   const AttemptResult result = Judge(study, *end);
   const std::string tried = ConfigurationToJson(study.space, *configuration);
   const std::string data =
-      format == "json" ? MakeJson(result, tried) : MakeText(study, result, tried);
+      *format == "json" ? MakeJson(result, tried) : MakeText(study, result, tried);
   if (!PrintData(data)) return kRunTimeFailure;
   if (result.state == AttemptState::kComplete) {
     if (!result.message.empty()) PrintNote("joulefront try: note: " + result.message + "\n");

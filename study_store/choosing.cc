@@ -101,19 +101,18 @@ std::optional<std::size_t> Weigh(const Study& study, const Front& front,
 }
 
 std::optional<double> JoulesOfInference(const Trial& trial) {
-  const PhaseEnergy* phase = FindPhase(trial.energy, kInferencePhase);
-  if (phase == nullptr || !phase->figure || phase->figure->coverage < kWholeCoverage) return {};
+  const EnergyFigure* figure = FindFigure(trial.energy, kInferencePhase);
+  if (figure == nullptr || figure->coverage < kWholeCoverage) return {};
   for (const auto& [name, times] : {std::pair{"inferences", 1.0}, {"thousand_inferences", 1e3}}) {
     const auto found = trial.values.find(name);
     if (found == trial.values.end() || !(found->second > 0.0)) continue;
-    return phase->figure->joules.value() / (found->second * times);
+    return figure->joules.value() / (found->second * times);
   }
   return {};
 }
 
-Result<Lifetime> LifetimeOf(const Study& study, const std::vector<Trial>& trials,
-                            double inferences) {
-  Lifetime lifetime{.study = study, .trials = trials};
+Result<Lifetime> LifetimeOf(const Study& study, std::vector<Trial> trials, double inferences) {
+  Lifetime lifetime{.study = study, .trials = std::move(trials)};
   const std::string phase = TrainingPhase(study);
   std::erase_if(lifetime.study.objectives, [](const auto& o) { return o.phase.has_value(); });
   lifetime.study.objectives.push_back({.name = kLifetimeEnergy,
@@ -125,14 +124,14 @@ Result<Lifetime> LifetimeOf(const Study& study, const std::vector<Trial>& trials
   std::size_t known = 0;
   for (Trial& trial : lifetime.trials) {
     if (trial.state != TrialState::kComplete) continue;
-    const PhaseEnergy* training = FindPhase(trial.energy, phase);
+    const EnergyFigure* training = FindFigure(trial.energy, phase);
     const auto inference = JoulesOfInference(trial);
-    if (training == nullptr || !training->figure || !inference) {
+    if (training == nullptr || !inference) {
       ++lifetime.unknown;
       continue;
     }
     ++known;
-    trial.values[kLifetimeEnergy] = training->figure->joules.value() + inferences * *inference;
+    trial.values[kLifetimeEnergy] = training->joules.value() + inferences * *inference;
   }
   if (known == 0) {
     return Fail(

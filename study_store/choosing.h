@@ -42,8 +42,7 @@ struct Lifetime {
 /// objective that is not "inference" ("train", else "total", where there is none), and those of the
 /// phase "inference" over the reported value `inferences`, or 1000 `thousand_inferences`, times as
 /// many. Errors: kInvalidArgument, saying what is missing, if no trial has both.
-Result<Lifetime> LifetimeOf(const Study& study, const std::vector<Trial>& trials,
-                            double inferences);
+Result<Lifetime> LifetimeOf(const Study& study, std::vector<Trial> trials, double inferences);
 
 /// The joules of one inference; empty where they are not known.
 std::optional<double> JoulesOfInference(const Trial& trial);

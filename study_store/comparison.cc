@@ -23,11 +23,6 @@ const Objective* Find(const Study& study, const std::string& name) {
   return nullptr;
 }
 
-const EnergyFigure* FigureOf(const Trial& trial, const Objective& objective) {
-  const PhaseEnergy* phase = objective.phase ? FindPhase(trial.energy, *objective.phase) : nullptr;
-  return phase != nullptr && phase->figure ? &*phase->figure : nullptr;
-}
-
 /// What one study has of an objective: by configuration the mean, and of joules where they are
 /// from.
 struct Figures {
@@ -47,7 +42,8 @@ Figures FiguresOf(const Side& side, const Objective& objective) {
     if (objective.phase && (IsPartial(side.study, trial) || !(value->second > 0.0))) continue;
     all[trial.configuration].push_back(value->second);
     used.push_back(i);
-    if (const EnergyFigure* figure = FigureOf(trial, objective)) {
+    if (!objective.phase) continue;
+    if (const EnergyFigure* figure = FindFigure(trial.energy, *objective.phase)) {
       figures.common_uncertainty =
           std::max(figures.common_uncertainty, figure->provenance.common_uncertainty);
     }

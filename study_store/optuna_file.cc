@@ -110,9 +110,8 @@ const std::string* ReportedObjective(const Study& study) {
 
 /// Where the joules of a metered objective come from.
 std::string_view ClassOf(const Objective& objective, const Trial& trial) {
-  const PhaseEnergy* phase = FindPhase(trial.energy, *objective.phase);
-  const bool metered = phase != nullptr && phase->figure;
-  return metered ? Name(phase->figure->provenance.energy_class) : "told";
+  const EnergyFigure* figure = FindFigure(trial.energy, *objective.phase);
+  return figure != nullptr ? Name(figure->provenance.energy_class) : "told";
 }
 
 /// Values, energy and the story of a trial, under the names that its columns have in CSV.
