@@ -6,19 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "search/space.h"
+#include "cli/value_guess.h"
 
 namespace joulefront {
-
-struct GuessedParameter {
-  Parameter parameter;
-  Value given;       // as it stands in the command line
-  std::string from;  // "--lr 0.1"
-};
 
 struct GuessedCommand {
   std::vector<std::string> words;  // for [trainer] command, with placeholders
   std::vector<GuessedParameter> parameters;
+  std::vector<std::string> kept;  // numbers that stay as they are: "--seed 3"
+  ScriptText script;              // of the script that it runs; empty if it runs none
 };
 
 /// Where a command was typed, and where its study file will be.
@@ -29,6 +25,9 @@ struct Places {
 /// Takes `--name value`, `--name=value`, `name=value` and plain numbers for parameters, and names
 /// files and folders so that they are found from the folder of an attempt.
 GuessedCommand GuessCommand(const std::vector<std::string>& words, const Places& places);
+
+/// Takes a parameter back: its value stays in the command as it was typed.
+void Keep(GuessedCommand& guess, const std::string& name);
 
 /// Whether the command finds what it runs by the folder it is started in, as `python -m` does.
 bool NeedsItsFolder(const std::vector<std::string>& words);

@@ -188,6 +188,27 @@ void NoteComparability(const Front& front) {
   }
 }
 
+/// Where what is weighed is a small part of what these trainings took.
+void NotePhaseShare(const FrontView& view) {
+  constexpr double kSmallShare = 0.05;
+  for (const Objective& objective : view.study.objectives) {
+    if (!objective.phase || objective.per) continue;
+    Joules part, whole;
+    for (const FrontPoint& point : view.front.points) {
+      const EnergyFigure* of_phase = FigureOf(view.trials[point.trial], objective.phase);
+      const EnergyFigure* of_all = FigureOf(view.trials[point.trial], "total");
+      if (of_phase == nullptr || of_all == nullptr) continue;
+      part = part + of_phase->joules;
+      whole = whole + of_all->joules;
+    }
+    if (!(whole > Joules()) || part.value() >= kSmallShare * whole.value()) continue;
+    PrintNote(fmt::format(
+        "note: '{}' is of the phase {} alone: {} of the {} that the trials of this front took in "
+        "all; an objective with phase = \"total\" weighs all of it\n",
+        objective.name, *objective.phase, FormatJoules(part), FormatJoules(whole)));
+  }
+}
+
 void NoteLifetime(const Choice& choice) {
   if (choice.without_lifetime == 0) return;
   PrintNote(fmt::format(
@@ -261,6 +282,7 @@ int FrontVerb(const Arguments& arguments) {
   }
   NoteComparability(front);
   NoteLifetime(*choice);
+  NotePhaseShare(view);
   const std::string why = ChoiceText(opened->study, *wish, *choice);
   const std::string data = *format == "json"  ? MakeJson(view, why)
                            : *format == "csv" ? FormatCsv(FrontTable(view, /*exact=*/true))

@@ -9,6 +9,8 @@
 
 #include "base/printable.h"
 #include "cli/console.h"
+#include "cli/guess_relations.h"
+#include "cli/module_defaults.h"
 #include "cli/name_words.h"
 #include "cli/options.h"
 #include "cli/studies.h"
@@ -33,6 +35,13 @@ constexpr const char* kAbout =
     "  joulefront init --name digits -o digits.toml -- ./train.sh lr=0.1 width=64\n"
     "  joulefront init --no-run -- python3 train.py --lr 0.1";
 
+constexpr std::size_t kMostNamed = 20;
+
+/// How programs say that they lack something, in small letters.
+constexpr std::string_view kMissing[] = {"no such file",   "not found",       "cannot open",
+                                         "can't open",     "no module named", "does not exist",
+                                         "could not open", "cannot find"};
+
 /// "train.py" of "python3 train.py": what the study is named after.
 std::string NameOf(const std::vector<std::string>& command) {
   std::string name = command[0];
@@ -49,25 +58,49 @@ std::string NameOf(const std::vector<std::string>& command) {
 }
 
 struct Trial {
+  std::string folder;  // that it was started in, in words
   AttemptEnd end;
   MetricFinder finder;
+  ModuleDefaults defaults;
 };
+
+/// The study of the draft, as far as it can be run: without metrics, and it may have no parameters.
+Result<Study> StudyToTry(StudyDraft draft, const std::string& path) {
+  draft.metrics.clear();
+  const bool empty = draft.guess.parameters.empty();
+  if (empty) {
+    draft.guess.parameters.push_back(
+        {{.name = "none", .type = ParameterType::kInt}, Value(std::int64_t{0}), "", ""});
+  }
+  auto file = ParseStudyFile(StudyText(draft), path);
+  if (!file) return Pass(file, "the command line cannot be put into a study file");
+  Study study = std::move(file->study);
+  study.trainer.metrics.clear();
+  if (empty) {
+    study.space = SearchSpace();
+    study.default_configuration = Configuration();
+  }
+  return study;
+}
 
 /// What the command does with the values that it was given.
 Result<Trial> TryCommand(const StudyDraft& draft, const std::string& path, Seconds limit,
                          SignalWatch& signals) {
-  StudyDraft plain = draft;
-  plain.metrics.clear();
-  auto file = ParseStudyFile(StudyText(plain), path);
-  if (!file) return Pass(file, "the command line cannot be put into a study file");
-  Study& study = file->study;
-  study.trainer.metrics.clear();
-  study.workers.timeout = limit;
+  auto study = StudyToTry(draft, path);
+  if (!study) return Pass(study);
+  study->workers.timeout = limit;
   auto patterns = MetricPatterns::Create({});
   if (!patterns) return Pass(patterns);
-  Trial trial;
-  auto end = RunOnce(study, *study.default_configuration, *patterns, signals,
-                     [&](std::string_view line) { trial.finder.TakeLine(line); });
+  Trial trial{
+      .folder = draft.in_its_folder ? "in the folder where it was typed" : "in a folder of its own",
+      .end = {},
+      .finder = {},
+      .defaults = {}};
+  auto end = RunOnce(*study, *study->default_configuration, *patterns, signals,
+                     [&](std::string_view line) {
+                       if (!trial.defaults.TakeLine(line)) trial.finder.TakeLine(line);
+                     },
+                     {ModuleDefaults::kVariable});
   if (!end) return Pass(end);
   trial.end = std::move(*end);
   return trial;
@@ -85,35 +118,82 @@ std::string CostOf(const AttemptEnd& end) {
   return text + fmt::format(", so that 60 take about {}", FormatSeconds(total.wall * 60.0));
 }
 
-/// The best of the values that the program reports itself; empty if it reports none.
-std::optional<ReportedObjective> ReportedOf(const NamedValues& values) {
-  std::optional<ReportedObjective> best;
+/// The values that the program reports itself, the best objective first.
+std::vector<ReportedObjective> ReportedOf(const NamedValues& values) {
+  std::vector<ReportedObjective> reported;
+  for (const auto& [name, value] : values) {
+    reported.push_back({.name = name, .direction = DirectionOf(name)});
+  }
   const auto rank = [](const ReportedObjective& objective) {
     return objective.direction ? 1 + RankOf(objective.name) : 0;
   };
-  for (const auto& [name, value] : values) {
-    ReportedObjective objective{.name = name, .direction = DirectionOf(name)};
-    if (!best || rank(objective) > rank(*best)) best = std::move(objective);
+  std::stable_sort(reported.begin(), reported.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) > rank(b); });
+  return reported;
+}
+
+/// The phase whose joules a person would weigh: train, or the dearest that the program announced.
+std::string PhaseOf(const std::vector<PhaseEnergy>& energy) {
+  if (FindPhase(energy, "train") != nullptr) return "train";
+  const PhaseEnergy* dearest = nullptr;
+  for (const PhaseEnergy& phase : energy) {
+    if (phase.phase == "total" || phase.phase == "setup" || phase.phase == "data") continue;
+    if (dearest == nullptr || phase.wall > dearest->wall) dearest = &phase;
   }
-  return best;
+  return dearest == nullptr ? "total" : dearest->phase;
+}
+
+/// How the command failed; empty if it did not.
+std::optional<std::string> FailureOf(const Trial& trial) {
+  const AttemptEnd& end = trial.end;
+  if (end.crossed == AttemptLimit::kTime || end.exit_status == 0) return std::nullopt;
+  return fmt::format(
+      "{} {}{}",
+      end.signal ? fmt::format("was ended by signal {}", *end.signal)
+                 : fmt::format("ended with exit code {}", end.exit_status.value_or(-1)),
+      trial.folder, end.last_line.empty() ? "" : "; its last line: " + end.last_line);
+}
+
+/// Whether it ended for want of a file or a module, and so before it began to train.
+bool MissedSomething(const Trial& trial) {
+  std::string line = trial.end.last_line;
+  for (char& c : line) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::any_of(std::begin(kMissing), std::end(kMissing),
+                     [&](std::string_view words) { return line.find(words) != std::string::npos; });
+}
+
+/// Adds the parameters that a module of ours asked for.
+void AddAsked(const ModuleDefaults& defaults, GuessedCommand& guess) {
+  for (const auto& [name, value] : defaults.Found()) {
+    const bool known = std::any_of(guess.parameters.begin(), guess.parameters.end(),
+                                   [&](const auto& p) { return p.parameter.name == name; });
+    auto range = known ? std::nullopt : GuessRange(name, value, guess.script);
+    if (!range) continue;
+    range->name = name;
+    guess.parameters.push_back({.parameter = std::move(*range),
+                                .given = value,
+                                .from = "what the program takes by itself",
+                                .text = ""});
+  }
+  // It has no word in the command: to keep one is to leave it out.
+  for (const std::string& name : Relate(guess.parameters)) Keep(guess, name);
 }
 
 /// Fills in what the trial showed. Error: the command failed.
 Result<void> Learn(const Trial& trial, StudyDraft& draft) {
   const AttemptEnd& end = trial.end;
-  const bool too_long = end.crossed == AttemptLimit::kTime;
   if (end.not_started) return tl::unexpected(*end.not_started);
-  if (!too_long && end.exit_status != 0) {
+  if (const auto failure = FailureOf(trial)) {
     return Fail(ErrorCode::kUnavailable,
-                fmt::format("the command {}{}; mend it, or write the file without running it: "
+                fmt::format("the command {}; repair it, or write the file without running it: "
                             "--no-run",
-                            end.signal ? fmt::format("was ended by signal {}", *end.signal)
-                                       : fmt::format("ended with exit code {}", *end.exit_status),
-                            end.last_line.empty() ? "" : "; its last line: " + end.last_line));
+                            *failure));
   }
+  AddAsked(trial.defaults, draft.guess);
   draft.metrics = trial.finder.Found();
   draft.reported = ReportedOf(end.values);
-  draft.has_phase_train = FindPhase(end.energy, "train") != nullptr;
+  draft.phase = PhaseOf(end.energy);
+  const bool too_long = end.crossed == AttemptLimit::kTime;
   if (too_long) {
     PrintNote("joulefront init: --timeout ended it; what it had printed counts\n");
   }
@@ -140,7 +220,7 @@ Result<void> WriteNew(const std::string& path, const std::string& text) {
 }
 
 /// Runs the command as the study would: in a folder of its own, and where that fails in the folder
-/// where it was typed.
+/// where it was typed. If both fail, the failure is that of the run that came farther.
 Result<void> LearnByTrying(const Places& places, const std::string& path, Seconds limit,
                            SignalWatch& signals, StudyDraft& draft) {
   PrintNote("joulefront init: running the command once, to see what it prints\n");
@@ -153,7 +233,8 @@ Result<void> LearnByTrying(const Places& places, const std::string& path, Second
     here.guess.words = InItsFolder(here.guess.words, places);
     here.in_its_folder = true;
     auto again = TryCommand(here, path, limit, signals);
-    if (again && again->end.exit_status == 0) {
+    // Where it was typed is where it was meant to run, unless it lacked something only there.
+    if (again && (!FailureOf(*again) || !MissedSomething(*again) || MissedSomething(*trial))) {
       draft = std::move(here);
       trial = std::move(again);
     }
@@ -161,13 +242,28 @@ Result<void> LearnByTrying(const Places& places, const std::string& path, Second
   return Learn(*trial, draft);
 }
 
+/// "val_loss (val_loss=9.93e-05); also found: ...".
+std::string MetricsFound(const StudyDraft& draft) {
+  const auto& metrics = draft.metrics;
+  std::string text = fmt::format("; metric {} ({})\n", metrics[0].name, metrics[0].excerpt);
+  std::vector<std::string> others;
+  for (std::size_t i = 1; i < metrics.size() && i <= kMostNamed; ++i) {
+    others.push_back(fmt::format("{} ({})", metrics[i].name, metrics[i].excerpt));
+  }
+  if (metrics.size() > kMostNamed + 1) {
+    others.push_back(fmt::format("{} more, in the file", metrics.size() - 1 - kMostNamed));
+  }
+  if (!others.empty()) text += fmt::format("also found: {}\n", fmt::join(others, ", "));
+  return text;
+}
+
 void Conclude(const StudyDraft& draft, bool ran) {
   const std::string file = ShellText({draft.file});
   std::string text = fmt::format("wrote {}: {} parameters", file, draft.guess.parameters.size());
-  if (draft.reported) {
-    text += fmt::format("; it reports {} itself\n", Printable(draft.reported->name));
+  if (!draft.reported.empty()) {
+    text += fmt::format("; it reports {} itself\n", Printable(draft.reported[0].name));
   } else if (!draft.metrics.empty()) {
-    text += fmt::format("; metric {} ({})\n", draft.metrics[0].name, draft.metrics[0].excerpt);
+    text += MetricsFound(draft);
   } else {
     text += fmt::format("\n{}; write the expression for yours into [trainer.metrics] first\n",
                         ran ? "its output has no number that looks like a metric"
@@ -176,6 +272,16 @@ void Conclude(const StudyDraft& draft, bool ran) {
   PrintNote(text + fmt::format("check what it guesses, then:\n"
                                "  joulefront try {0}\n  joulefront run {0}\n",
                                file));
+}
+
+int RefuseFixed(VerbOptions& options, const StudyDraft& draft) {
+  const auto& kept = draft.guess.kept;
+  return options.Refuse(fmt::format(
+      "nothing in the command line looks as if it may vary{}; give the numbers to search, as in "
+      "-- python3 train.py --lr 0.1",
+      kept.empty() ? ""
+                   : fmt::format(" ({} {} left alone)", fmt::join(kept, ", "),
+                                 kept.size() == 1 ? "is" : "are")));
 }
 
 }  // namespace
@@ -210,21 +316,19 @@ int InitVerb(const Arguments& arguments) {
                                                           places.study.string(), strerror(errno))});
   }
   draft.guess = GuessCommand(command, places);
-  if (draft.guess.parameters.empty()) {
-    return options.Refuse(
-        "nothing in the command line looks as if it may vary; give the numbers to search, as in "
-        "-- python3 train.py --lr 0.1");
-  }
+  const bool run = !options.Has("no-run");
+  const bool may_ask = run && AsksModule(command, places, draft.guess.script);
+  if (draft.guess.parameters.empty() && !may_ask) return RefuseFixed(options, draft);
   if (NeedsItsFolder(command)) {
     draft.guess.words = InItsFolder(draft.guess.words, places);
     draft.in_its_folder = true;
   }
-  const bool run = !options.Has("no-run");
   if (run) {
     SignalWatch signals;
     auto learnt = LearnByTrying(places, draft.file, *limit, signals, draft);
     if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
     if (!learnt) return Complain("init", learnt.error());
+    if (draft.guess.parameters.empty()) return RefuseFixed(options, draft);
   }
   const std::string text = StudyText(draft);
   if (auto parsed = ParseStudyFile(text, draft.file); !parsed) {

@@ -72,32 +72,134 @@ std::optional<std::size_t> NumberAfter(std::string_view line, std::size_t at) {
   return place;
 }
 
-/// The same behind the next ':' or '=', where words lie between.
-std::optional<std::size_t> NumberBeyond(std::string_view line, std::size_t at) {
-  const auto mark = line.find_first_of(":=", at);
-  if (mark == std::string_view::npos || mark - at > kLongestGap) return std::nullopt;
-  const std::size_t place = SkipBlanks(line, mark + 1);
-  if (EndOfNumber(line, place) == place) return std::nullopt;
-  return place;
+/// Whether the words speak of a spread, and not of the value itself.
+bool IsOfSpread(const std::vector<std::string>& words) {
+  return HasWord(words, {"std", "stdev", "stddev", "sd", "stderr", "sem", "deviation", "variance",
+                         "var", "ci"}) &&
+         !HasWord(words, {"mean", "avg", "average"});
 }
 
-/// A name with the marks of regular expressions that it may have escaped.
-std::string Quoted(std::string_view name) {
+/// Whether the name is that of a spread by the words before it: "std of accuracy".
+bool FollowsSpread(std::string_view line, std::size_t begin) {
+  constexpr std::size_t kWordsBefore = 24;
+  std::string_view before = line.substr(0, begin);
+  before = before.substr(before.size() - std::min(before.size(), kWordsBefore));
+  const auto stop = before.find_last_of("0123456789,;|");
+  if (stop != std::string_view::npos) before = before.substr(stop + 1);
+  return IsOfSpread(NameWords(before));
+}
+
+/// The same behind a later ':' or '=', where words lie between that speak of no spread.
+std::optional<std::size_t> NumberBeyond(std::string_view line, std::size_t at) {
+  std::size_t from = at;
+  while (true) {
+    const auto mark = line.find_first_of(":=", from);
+    if (mark == std::string_view::npos || mark - at > kLongestGap) return std::nullopt;
+    std::string_view said = line.substr(from, mark - from);  // of the number behind the mark
+    if (const auto comma = said.find_last_of(",;("); comma != std::string_view::npos) {
+      said = said.substr(comma + 1);
+    }
+    from = mark + 1;
+    const std::size_t place = SkipBlanks(line, from);
+    if (EndOfNumber(line, place) != place && !IsOfSpread(NameWords(said))) return place;
+  }
+}
+
+/// The same behind a word or two that say nothing more: "accuracy is 0.9", "accuracy mean 0.9".
+std::optional<std::size_t> NumberBehindWords(std::string_view line, std::size_t at) {
+  std::size_t place = at;
+  for (int i = 0; i < 2; ++i) {
+    place = SkipBlanks(line, place);
+    const auto end = std::min(line.find_first_of(" \t", place), line.size());
+    if (!HasWord(NameWords(line.substr(place, end - place)),
+                 {"is", "was", "of", "mean", "avg", "average", "at", "score"})) {
+      return std::nullopt;
+    }
+    place = SkipBlanks(line, end);
+    if (EndOfNumber(line, place) != place) return place;
+  }
+  return std::nullopt;
+}
+
+/// Where the number right before a name begins: "0.98 accuracy", "93 % accuracy".
+std::optional<std::size_t> NumberBefore(std::string_view line, std::size_t name) {
+  auto end = line.find_last_not_of(" \t", name == 0 ? 0 : name - 1);
+  if (name == 0 || end == std::string_view::npos || end + 1 == name) return std::nullopt;
+  if (line[end] == '%') end = line.find_last_not_of(" \t%", end);
+  if (end == std::string_view::npos || !IsDigit(line[end])) return std::nullopt;
+  const auto before = line.find_last_of(" \t(:=", end);
+  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  if (EndOfNumber(line, begin) != end + 1) return std::nullopt;
+  return begin;
+}
+
+/// A text as a regular expression for it, with any blanks and any numbers where it has some.
+std::string Quoted(std::string_view text) {
   std::string quoted;
-  for (const char c : name) quoted += c == '.' ? std::string("\\.") : std::string(1, c);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '\t') {
+      i = SkipBlanks(text, i) - 1;
+      quoted += "\\s*";
+    } else if (const std::size_t end = EndOfNumber(text, i);
+               IsDigit(c) && end != i && (i == 0 || !IsInName(text[i - 1]))) {
+      i = end - 1;
+      quoted += "\\S*?";
+    } else {
+      if (std::string_view("\\^$.[]|()?*+{}").find(c) != std::string_view::npos) quoted += '\\';
+      quoted += c;
+    }
+  }
   return quoted;
+}
+
+/// Where the value of a name stands in a line, and an expression that reads it there.
+struct Spot {
+  std::size_t begin = 0, number = 0;
+  std::string pattern;
+};
+
+std::optional<Spot> SpotOf(std::string_view line, std::size_t begin, std::size_t end) {
+  const std::string name = std::string(kNameBegins) + Quoted(line.substr(begin, end - begin));
+  if (const auto beside = NumberAfter(line, end)) {
+    return Spot{begin, *beside, name + std::string(kBetween) + std::string(kNumber)};
+  }
+  auto number = NumberBehindWords(line, end);
+  if (!number) number = NumberBeyond(line, end);
+  if (number) {
+    return Spot{begin, *number,
+                name + Quoted(line.substr(end, *number - end)) + std::string(kNumber)};
+  }
+  if (const auto before = NumberBefore(line, begin)) {
+    const std::size_t behind = EndOfNumber(line, *before);
+    return Spot{*before, *before,
+                std::string(kNumber) + Quoted(line.substr(behind, begin - behind)) +
+                    Quoted(line.substr(begin, end - begin)) + R"(\b)"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Direction> DirectionOf(std::string_view name) {
   const auto words = NameWords(name);
-  if (HasWord(words, {"acc", "accuracy", "f1", "auc", "auroc", "precision", "recall", "score", "r2",
-                      "bleu", "rouge", "iou", "miou", "dice", "map", "reward", "psnr"})) {
+  if (HasWord(
+          words,
+          {"acc",        "accuracy", "f1",    "auc",   "auroc", "precision", "recall", "score",
+           "r2",         "bleu",     "rouge", "iou",   "miou",  "dice",      "map",    "reward",
+           "psnr",       "ndcg",     "mrr",   "hit",   "hits",  "kappa",     "mcc",    "spearman",
+           "pearson",    "jaccard",  "roc",   "aucpr", "top1",  "top5",      "nmi",    "ari",
+           "silhouette", "prec",     "ssim",  "em",    "return"})) {
     return Direction::kMaximize;
   }
-  if (HasWord(words, {"loss", "error", "err", "mse", "rmse", "mae", "nll", "perplexity", "ppl",
-                      "wer", "cer", "fid", "deviance", "logloss", "rmsle", "mape"})) {
+  // P@1 and R@1 are precision and recall among the first.
+  if (name.find('@') != std::string_view::npos && HasWord(words, {"p", "r", "f"})) {
+    return Direction::kMaximize;
+  }
+  if (HasWord(words, {"loss",       "error", "err",          "mse",   "rmse", "mae",      "nll",
+                      "perplexity", "ppl",   "wer",          "cer",   "fid",  "deviance", "logloss",
+                      "rmsle",      "mape",  "smape",        "brier", "bpb",  "bpc",      "bpd",
+                      "xent",       "bce",   "crossentropy", "cost"})) {
     return Direction::kMinimize;
   }
   return std::nullopt;
@@ -105,8 +207,15 @@ std::optional<Direction> DirectionOf(std::string_view name) {
 
 int RankOf(std::string_view name) {
   const auto words = NameWords(name);
-  const int part = IsOfValidation(words) ? 20 : IsOfTraining(words) ? 0 : 10;
-  return part + (HasWord(words, {"loss"}) ? 1 : 2);
+  // Validation before test: what is chosen by the test says nothing of other data any more.
+  const bool is_test = HasWord(words, {"test", "holdout"});
+  const bool is_validation = IsOfValidation(words) && !HasWord(words, {"test", "holdout"});
+  const int part = is_validation ? 300 : is_test ? 200 : IsOfTraining(words) ? 0 : 100;
+  if (HasWord(words, {"loss", "cost"})) return part + 1;
+  // Half the truth each: everything is found by who finds everything.
+  if (HasWord(words, {"recall", "r"})) return part + 2;
+  if (HasWord(words, {"precision", "prec", "p"})) return part + 3;
+  return part + 4;
 }
 
 void MetricFinder::TakeLine(std::string_view line) {
@@ -135,20 +244,18 @@ void MetricFinder::TakeState(std::string_view line) {
       if (words.size() <= 2 && IsOfPart(words)) part = name;  // also "valid_0"
       continue;
     }
-    const auto beside = NumberAfter(line, at);
-    const auto number = beside ? beside : NumberBeyond(line, at);
-    if (!number || name.size() > kLongestName) continue;
+    if (name.size() > kLongestName || IsOfSpread(words) || FollowsSpread(line, begin)) continue;
+    auto spot = SpotOf(line, begin, at);
+    if (!spot) continue;
     const bool in_part = !part.empty() && !IsOfPart(words);
     std::string pattern = in_part ? fmt::format(R"(\b{}\b.*?)", Quoted(part)) : std::string();
-    pattern += fmt::format("{}{}{}{}", kNameBegins, Quoted(name),
-                           beside ? kBetween : R"([^:=]*[:=]\s*)", kNumber);
     const std::string full = in_part ? fmt::format("{}_{}", part, name) : std::string(name);
-    const FoundMetric metric{
-        .name = fmt::format("{}", fmt::join(NameWords(full), "_")),
-        .pattern = std::move(pattern),
-        .excerpt = Printable(line.substr(begin, EndOfNumber(line, *number) - begin)),
-        .direction = *direction,
-        .line = lines_};
+    const std::size_t end = std::max(at, EndOfNumber(line, spot->number));
+    const FoundMetric metric{.name = fmt::format("{}", fmt::join(NameWords(full), "_")),
+                             .pattern = pattern + spot->pattern,
+                             .excerpt = Printable(line.substr(spot->begin, end - spot->begin)),
+                             .direction = *direction,
+                             .line = lines_};
     const auto known = std::find_if(found_.begin(), found_.end(),
                                     [&](const auto& f) { return f.name == metric.name; });
     if (known != found_.end()) {

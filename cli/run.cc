@@ -48,7 +48,7 @@ constexpr const char* kAbout =
     "  [budget]     trials = 60";
 
 /// "24/60 done, 2 running, 1 failed | front 7, hypervolume 4.2 | 1.2 kJ estimated | ETA 40 s".
-std::string ProgressLine(const Progress& progress) {
+std::string ProgressLine(const Progress& progress, const std::string& eta) {
   const TrialCounts& counts = progress.counts;
   const std::int64_t done = counts.complete + counts.pruned + counts.failed;
   const auto limit = progress.study.budget.trials;
@@ -61,15 +61,34 @@ std::string ProgressLine(const Progress& progress) {
   line += progress.spent.weakest ? fmt::format(" | {} {}", FormatJoules(progress.spent.joules),
                                                Name(*progress.spent.weakest))
                                  : " | ? J";
-  const std::int64_t done_now = done - progress.done_before;
-  std::string eta = "?";
-  if (limit && done_now > 0) {
-    const double each = progress.since_start.value() / static_cast<double>(done_now);
-    eta = FormatSeconds(
-        Seconds(each * static_cast<double>(std::max<std::int64_t>(0, *limit - done))));
-  }
-  return line + " | ETA " + eta;
+  return line + (eta.empty() ? "" : " | ETA " + eta);
 }
+
+/// How long a study has to go, by the mean pace of this run up to the last trial that ended:
+/// between two ends it counts down, instead of growing while a long trial runs.
+class TimeLeft {
+ public:
+  /// "40 s"; "?" where nobody can tell: no budget in trials, too few trials ended so far (each
+  /// worker one, and three), or the next end is overdue.
+  std::string Take(const Progress& progress) {
+    const TrialCounts& counts = progress.counts;
+    const std::int64_t done = counts.complete + counts.pruned + counts.failed;
+    if (done != done_) last_end_ = progress.since_start;
+    done_ = done;
+    const std::int64_t now = done - progress.done_before;
+    const auto limit = progress.study.budget.trials;
+    if (limit && done >= *limit) return FormatSeconds(Seconds());
+    if (!limit || now < std::max<std::int64_t>(3, progress.study.workers.count)) return "?";
+    const double each = last_end_.value() / static_cast<double>(now);
+    const Seconds left =
+        Seconds(each * static_cast<double>(*limit - done)) - (progress.since_start - last_end_);
+    return left > Seconds() ? FormatSeconds(left) : "?";
+  }
+
+ private:
+  std::int64_t done_ = -1;
+  Seconds last_end_;
+};
 
 /// The end of the log of a trial's last attempt; nothing if it cannot be read.
 std::vector<std::string> LastLogLines(const OpenedStudy& opened, const Trial& trial) {
@@ -90,7 +109,7 @@ std::vector<std::string> LastLogLines(const OpenedStudy& opened, const Trial& tr
 int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Console& console,
              int signal) {
   console.EndProgress();
-  console.Say(fmt::format("study '{}': {}", opened.study.name, ProgressLine(progress)));
+  console.Say(fmt::format("study '{}': {}", opened.study.name, ProgressLine(progress, "")));
   std::vector<std::string> front = {"joulefront", "front", opened.path, "--plot"};
   if (auto studies = opened.store->ListStudies(); studies && studies->size() > 1) {
     front.insert(front.end(), {"--study", opened.study.name});
@@ -141,6 +160,7 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   const std::string& path = options.positional()[0];
   if (const auto workers = options.Get<int>("workers")) study.workers.count = *workers;
   if (const auto trials = options.Get<std::int64_t>("trials")) study.budget.trials = *trials;
+  if (!file->has_cost_exponent) study.cost_exponent = DefaultCostExponent(study.budget);
   if (study.workers.count > kMostWorkers) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("--workers must be at most {}", kMostWorkers));
@@ -356,6 +376,7 @@ int RunVerb(const Arguments& arguments) {
   for (const std::string& label : options.All("label")) {
     worker.insert(worker.end(), {"--label", label});
   }
+  TimeLeft time_left;
   const RunOptions run{.store_path = path,
                        .id = (*opened)->id,
                        .worker_command = std::move(worker),
@@ -363,8 +384,9 @@ int RunVerb(const Arguments& arguments) {
                        .no_meter_status = kMeterMissing,
                        .on_progress =
                            [&](const Progress& progress) {
+                             const std::string eta = time_left.Take(progress);
                              if (console->WantsProgress(MonotonicNow())) {
-                               console->ShowProgress(ProgressLine(progress));
+                               console->ShowProgress(ProgressLine(progress, eta));
                              }
                            },
                        .on_message = [&](const std::string& line) { console->Say(line); }};

@@ -117,9 +117,18 @@ std::string SpentText(const StudyStore::Spent& spent) {
   return text;
 }
 
-/// Workers of a closed study end once they have ended what they are at.
-const char* StateOf(const Standing& standing) {
-  return standing.open ? "open" : standing.running.empty() ? "closed" : "closed; ending";
+/// "open", "closed" once its budget is spent, else "stopped". Workers of a study that is not open
+/// end once they have ended what they are at.
+std::string StateOf(const Standing& standing) {
+  if (standing.open) return "open";
+  const Budget& budget = standing.study.budget;
+  const TrialCounts& counts = standing.counts;
+  const bool spent =
+      (budget.trials && counts.complete + counts.pruned + counts.failed >= *budget.trials) ||
+      (budget.energy && standing.spent.joules >= *budget.energy) ||
+      (budget.time && standing.elapsed >= *budget.time);
+  const std::string state = spent ? "closed" : "stopped before its budget was spent";
+  return state + (standing.running.empty() ? "" : "; ending");
 }
 
 std::string MakeText(const Standing& standing, TimePoint now) {

@@ -120,7 +120,10 @@ Result<OpenedStudy> OpenForStudyFile(const StudyFile& file, const std::string& s
   JF_TRY(RequireSameDefinition(*stored, file.study, store_path));
   auto lock = LockForRun(**store, file.study.name, store_path);
   if (!lock) return Pass(lock);
-  JF_TRY((*store)->UpdateSettings(known->id, file.study));
+  Study settings = file.study;
+  // A study that has begun keeps its own, whatever the default has become.
+  if (!file.has_cost_exponent) settings.cost_exponent = stored->cost_exponent;
+  JF_TRY((*store)->UpdateSettings(known->id, settings));
   return Load(store_path, std::move(*store), known->id, std::move(*lock));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "cli/name_words.h"
 
 namespace joulefront {
 namespace {
@@ -46,15 +47,26 @@ std::string ParameterText(const Parameter& parameter) {
     for (const Value& choice : parameter.choices) {
       choices += (choices.empty() ? "" : ", ") + ValueText(choice);
     }
-    return fmt::format("{{ type = \"categorical\", choices = [{}] }}", choices);
+    const bool ordered = parameter.type == ParameterType::kOrdinal;
+    return fmt::format("{{ type = \"{}\", choices = [{}] }}", ordered ? "ordinal" : "categorical",
+                       choices);
   }
   const bool is_int = parameter.type == ParameterType::kInt;
   const auto bound = [&](double number) {
     return is_int ? fmt::format("{:.0f}", number) : ValueText(number);
   };
-  return fmt::format("{{ type = \"{}\", low = {}, high = {}{} }}", is_int ? "int" : "float",
+  return fmt::format("{{ type = \"{}\", low = {}, high = {}{}{} }}", is_int ? "int" : "float",
                      bound(parameter.low), bound(parameter.high),
+                     parameter.step ? ", step = " + bound(*parameter.step) : "",
                      parameter.log ? ", log = true" : "");
+}
+
+std::string NoteOn(const GuessedParameter& guessed) {
+  if (guessed.parameter.choices.size() == 1) return "; add what else there is";
+  const bool rate = HasWord(NameWords(guessed.parameter.name), {"lr", "rate", "decay", "alpha"});
+  if (!rate || !std::holds_alternative<std::int64_t>(guessed.given)) return "";
+  return "; whole numbers, as it was given: \"float\" and 1.0 here and in default if it takes "
+         "fractions";
 }
 
 std::string SpaceText(const GuessedCommand& guess) {
@@ -62,9 +74,15 @@ std::string SpaceText(const GuessedCommand& guess) {
       "\n[space]\n# check: ranges around what you gave. Strike out what shall stay as it is here "
       "and in the command.\n";
   for (const GuessedParameter& guessed : guess.parameters) {
-    text += fmt::format("{} = {}   # given: {}{}\n", Key(guessed.parameter.name),
-                        ParameterText(guessed.parameter), Printable(guessed.from, 60),
-                        guessed.parameter.choices.size() == 1 ? "; add what else there is" : "");
+    text +=
+        fmt::format("{} = {}   # given: {}{}\n", Key(guessed.parameter.name),
+                    ParameterText(guessed.parameter), Printable(guessed.from, 60), NoteOn(guessed));
+  }
+  if (!guess.kept.empty()) {
+    text += fmt::format(
+        "# These stay as they are: {}. To vary one, write {{name}} for its number in the command, "
+        "and a line\n# for it here and in default.\n",
+        Printable(fmt::format("{}", fmt::join(guess.kept, ", ")), 200));
   }
   return text;
 }
@@ -75,12 +93,19 @@ std::string DirectionText(Direction direction) {
 
 std::string ObjectivesText(const StudyDraft& draft) {
   std::string text = "\n[objectives]\n";
-  if (draft.reported) {
-    text += draft.reported->direction
+  if (!draft.reported.empty()) {
+    const ReportedObjective& best = draft.reported[0];
+    text += best.direction
                 ? "# check: the program reports it\n"
                 : "# check: the program reports it; is less of it better, or more (maximize)?\n";
-    text += fmt::format("{} = {{ direction = \"{}\" }}\n", Key(draft.reported->name),
-                        DirectionText(draft.reported->direction.value_or(Direction::kMinimize)));
+    text += fmt::format("{} = {{ direction = \"{}\" }}\n", Key(best.name),
+                        DirectionText(best.direction.value_or(Direction::kMinimize)));
+    for (std::size_t i = 1; i < draft.reported.size(); ++i) {
+      const ReportedObjective& other = draft.reported[i];
+      text += fmt::format("# it also reports: {} = {{ direction = \"{}\" }}\n",
+                          Printable(Key(other.name), 100),
+                          DirectionText(other.direction.value_or(Direction::kMinimize)));
+    }
   } else if (!draft.metrics.empty()) {
     text += "# check: found in the output, see [trainer.metrics]\n";
     text += fmt::format("{} = {{ direction = \"{}\" }}\n", draft.metrics[0].name,
@@ -89,9 +114,9 @@ std::string ObjectivesText(const StudyDraft& draft) {
     text += "# check: nothing was found that looks like a metric; see [trainer.metrics]\n";
     text += "loss = { direction = \"minimize\" }\n";
   }
-  if (!draft.has_phase_train) text += kPhaseNote;
-  return text + fmt::format("energy = {{ direction = \"minimize\", phase = \"{}\" }}\n",
-                            draft.has_phase_train ? "train" : "total");
+  if (draft.phase == "total") text += kPhaseNote;
+  return text +
+         fmt::format("energy = {{ direction = \"minimize\", phase = {} }}\n", Quoted(draft.phase));
 }
 
 std::string CommandText(const StudyDraft& draft) {
@@ -110,7 +135,7 @@ std::string CommandText(const StudyDraft& draft) {
 }
 
 std::string MetricsText(const StudyDraft& draft) {
-  if (draft.reported) return "";
+  if (!draft.reported.empty()) return "";
   std::string text =
       "\n[trainer.metrics]\n# Regular expressions on the lines of its output: the group in "
       "parentheses is the value, the last match counts.\n";

@@ -22,10 +22,10 @@ struct StudyDraft {
   std::string file;     // as it is named to the next commands
   std::string command;  // as it was typed
   GuessedCommand guess;
-  bool in_its_folder = false;                 // the command is started where it was typed
-  std::vector<FoundMetric> metrics;           // in its output, best first
-  std::optional<ReportedObjective> reported;  // instead of those
-  bool has_phase_train = false;               // it said so
+  bool in_its_folder = false;               // the command is started where it was typed
+  std::vector<FoundMetric> metrics;         // in its output, best first
+  std::vector<ReportedObjective> reported;  // instead of those, best first
+  std::string phase = "total";              // whose joules are an objective
   std::string trial;  // what the trial run took, in words; empty: there was none
 };
 

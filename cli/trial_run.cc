@@ -11,7 +11,8 @@ namespace joulefront {
 
 Result<AttemptEnd> RunOnce(const Study& study, const Configuration& configuration,
                            const MetricPatterns& patterns, SignalWatch& signals,
-                           const std::function<void(std::string_view)>& on_line) {
+                           const std::function<void(std::string_view)>& on_line,
+                           const std::vector<std::string>& variables) {
   BecomeSubreaper();
   const TemporaryFolder folder;
   if (folder.path().empty()) {
@@ -22,6 +23,7 @@ Result<AttemptEnd> RunOnce(const Study& study, const Configuration& configuratio
                     .seed = study.seed};
   auto command = PrepareTrainer(study, claim, folder.path(), 0);
   if (!command) return Pass(command);
+  command->environment.insert(command->environment.end(), variables.begin(), variables.end());
   const Metering metering{.machine = ThisMachine(), .plan = PlanOf(study, 0)};
   LineCutter lines;
   const AttemptCallbacks callbacks{.on_log = [&](std::string_view text) {

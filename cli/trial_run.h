@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "workers/attempt_runner.h"
@@ -10,9 +12,11 @@
 namespace joulefront {
 
 /// Trains the configuration in a temporary folder. The trainer's log goes to stderr, and line by
-/// line to `on_line`, if given. Errors: kUnavailable without such a folder; PrepareTrainer()'s.
+/// line to `on_line`, if given. `variables`: what its environment has besides ("NAME=value").
+/// Errors: kUnavailable without such a folder; PrepareTrainer()'s.
 Result<AttemptEnd> RunOnce(const Study& study, const Configuration& configuration,
                            const MetricPatterns& patterns, SignalWatch& signals,
-                           const std::function<void(std::string_view)>& on_line);
+                           const std::function<void(std::string_view)>& on_line,
+                           const std::vector<std::string>& variables = {});
 
 }  // namespace joulefront

@@ -51,9 +51,19 @@ def running():
 def configuration(**defaults):
     """What to train with: `defaults`, and over them what the study proposes. A parameter that is inactive there (its
     `when` fails) keeps its default."""
+    if os.environ.get("JOULEFRONT_INIT"):
+        _tell_defaults(defaults)
     chosen = Configuration(defaults)
     chosen.update(json.loads(os.environ.get("JOULEFRONT_CONFIGURATION", "{}")))
     return chosen
+
+
+def _tell_defaults(defaults):
+    """`joulefront init` asks what may vary; other values than numbers and texts cannot be searched."""
+    plain = {name: value for name, value in defaults.items()
+             if isinstance(value, (bool, int, str)) or isinstance(value, float) and abs(value) < float("inf")}
+    sys.stderr.write(json.dumps({"joulefront_defaults": plain}) + "\n")
+    sys.stderr.flush()
 
 
 def phase(name):

@@ -11,6 +11,16 @@
 
 # jf_value NAME [DEFAULT]: prints the parameter of that name. Status 1 if it has none, and no default is given.
 jf_value() {
+  if [ -n "${JOULEFRONT_INIT:-}" ] && [ $# -ge 2 ]; then  # joulefront init asks what may vary
+    LC_ALL=C awk 'BEGIN {
+      value = ARGV[2]
+      if (value !~ /^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?$/ && value != "true" && value != "false") {
+        gsub(/[\001-\037\177]/, " ", value); gsub(/\\/, "&&", value); gsub(/"/, "\\\\&", value)
+        value = "\"" value "\""
+      }
+      printf "{\"joulefront_defaults\": {\"%s\": %s}}\n", ARGV[1], value > "/dev/stderr"
+    }' "$1" "$2"
+  fi
   LC_ALL=C jf_name=$1 awk '
     # The text of a JSON string that begins at s, without its quotes; `rest` is what follows it.
     function text(s,    out, c, code) {

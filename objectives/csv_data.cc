@@ -11,6 +11,7 @@
 
 #include "objectives/bad_input.h"
 #include "objectives/csv_lines.h"
+#include "objectives/targets.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -123,6 +124,40 @@ std::vector<std::string> SortedClasses(const std::vector<std::string>& texts) {
   return {sorted.begin(), sorted.end()};
 }
 
+/// The labels as numbers; empty if one of them is none.
+std::vector<double> NumbersOf(const std::vector<std::string>& texts) {
+  std::vector<double> numbers;
+  for (const std::string& text : texts) {
+    const auto number = ParseNumber(text);
+    if (!number || !std::isfinite(*number)) return {};
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+/// Names, ids and free text are no classes: hardly one would be seen twice.
+void RefuseIds(const std::string& path, const std::string& label, std::size_t classes,
+               std::size_t rows) {
+  if (classes <= 20 || 2 * classes <= rows) return;
+  throw BadInput(path + ": the label '" + label + "' holds " + std::to_string(classes) +
+                 " different words in " + std::to_string(rows) +
+                 " rows, which are no classes; name another column with --label");
+}
+
+void TakeClasses(const std::string& path, const std::vector<std::string>& texts, Dataset& data) {
+  std::map<std::string, std::int64_t> numbers;
+  for (std::size_t i = 0; i < data.classes.size(); ++i) {
+    numbers[data.classes[i]] = static_cast<std::int64_t>(i);
+  }
+  for (const std::string& text : texts) {
+    const auto found = numbers.find(text);
+    if (found == numbers.end()) {
+      throw BadInput(path + ": the label '" + text + "' does not occur in the training file");
+    }
+    data.labels.push_back(found->second);
+  }
+}
+
 void Append(const Column& column, const std::string& field, const CsvLines& lines,
             std::vector<float>& features) {
   if (column.categories.empty()) {
@@ -168,17 +203,18 @@ Dataset ReadCsv(const std::string& path, const std::string& label, const Dataset
     }
   }
   if (labels.empty()) throw BadInput(path + ": there is a header but no row");
-  data.classes = reference != nullptr ? reference->classes : SortedClasses(labels);
-  std::map<std::string, std::int64_t> numbers;
-  for (std::size_t i = 0; i < data.classes.size(); ++i) {
-    numbers[data.classes[i]] = static_cast<std::int64_t>(i);
-  }
-  for (const std::string& text : labels) {
-    const auto found = numbers.find(text);
-    if (found == numbers.end()) {
-      throw BadInput(path + ": the label '" + text + "' does not occur in the training file");
+  const std::vector<double> numbers = NumbersOf(labels);
+  const std::string name = lines.header()[label_at];
+  if (reference != nullptr ? reference->is_quantity : !numbers.empty() && IsQuantity(numbers)) {
+    if (numbers.empty()) {
+      throw BadInput(path + ": the label '" + name +
+                     "' is a quantity in the training file, and not all numbers here");
     }
-    data.labels.push_back(found->second);
+    TakeTargets(numbers, data);
+  } else {
+    data.classes = reference != nullptr ? reference->classes : SortedClasses(labels);
+    if (reference == nullptr) RefuseIds(path, name, data.classes.size(), labels.size());
+    TakeClasses(path, labels, data);
   }
   data.shape = {static_cast<std::int64_t>(data.features.size() / labels.size())};
   return data;

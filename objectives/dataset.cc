@@ -9,6 +9,7 @@
 #include "objectives/array_data.h"
 #include "objectives/bad_input.h"
 #include "objectives/csv_data.h"
+#include "objectives/targets.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -25,13 +26,20 @@ bool IsCifar(const std::string& path) {
   return path.ends_with(".bin") || path.ends_with(".bin.gz");
 }
 
-/// Numbered classes "0" to the largest.
-void TakeLabels(const std::string& path, const std::vector<double>& numbers, Dataset& data) {
+/// Quantities, or numbered classes "0" to the largest. `reference` says which, if it is not null.
+void TakeLabels(const std::string& path, const std::vector<double>& numbers,
+                const Dataset* reference, Dataset& data) {
+  const bool finite = std::all_of(numbers.begin(), numbers.end(),
+                                  [](double number) { return std::isfinite(number); });
+  if (finite && (reference != nullptr ? reference->is_quantity : IsQuantity(numbers))) {
+    TakeTargets(numbers, data);
+    return;
+  }
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const double number = numbers[i];
     if (!(number >= 0 && number < kMostClasses) || number != std::floor(number)) {
       throw BadInput(path + ": label " + std::to_string(i) + " is " + std::to_string(number) +
-                     "; labels are whole numbers from 0 to 65535");
+                     "; labels of classes are whole numbers from 0 to 65535");
     }
     data.labels.push_back(static_cast<std::int64_t>(number));
   }
@@ -58,7 +66,7 @@ Array Parse(const std::string& path, const std::string& bytes) {
 
 /// Examples in one file, labels in another. IDX holds grey images as
 /// n x height x width; what has four dimensions is n x channels x height x width.
-Dataset ReadArrays(const DataFiles& files) {
+Dataset ReadArrays(const DataFiles& files, const Dataset* reference) {
   const std::string& path = files.data.front();
   const std::string bytes = ReadBytes(path);
   if (files.labels.empty()) {
@@ -79,12 +87,12 @@ Dataset ReadArrays(const DataFiles& files) {
   }
   Dataset data;
   TakeFeatures(path, examples, data);
-  TakeLabels(files.labels, labels.values, data);
+  TakeLabels(files.labels, labels.values, reference, data);
   if (IsIdx(bytes) && data.shape.size() == 2) data.shape.insert(data.shape.begin(), 1);
   return data;
 }
 
-Dataset ReadCifar(const std::vector<std::string>& paths) {
+Dataset ReadCifar(const std::vector<std::string>& paths, const Dataset* reference) {
   Dataset data;
   std::vector<double> labels;
   for (const std::string& path : paths) {
@@ -92,14 +100,14 @@ Dataset ReadCifar(const std::vector<std::string>& paths) {
     TakeFeatures(path, read.images, data);
     labels.insert(labels.end(), read.labels.begin(), read.labels.end());
   }
-  TakeLabels(paths.front(), labels, data);
+  TakeLabels(paths.front(), labels, reference, data);
   return data;
 }
 
 Dataset Read(const DataFiles& files, const Dataset* reference) {
   if (IsCifar(files.data.front())) {
     if (!files.labels.empty()) throw BadInput("--labels: CIFAR-10 files hold their labels");
-    return ReadCifar(files.data);
+    return ReadCifar(files.data, reference);
   }
   if (files.data.size() > 1) {
     throw BadInput(files.data[1] + ": several files are read as one for CIFAR-10 alone (.bin)");
@@ -109,7 +117,7 @@ Dataset Read(const DataFiles& files, const Dataset* reference) {
   if (std::filesystem::is_directory(path, error)) throw BadInput(path + ": is a folder");
   // Tables may be large, and are read line by line; so the beginning alone tells the format.
   const std::string bytes = ReadBeginning(path);
-  if (IsIdx(bytes) || IsNpy(bytes)) return ReadArrays(files);
+  if (IsIdx(bytes) || IsNpy(bytes)) return ReadArrays(files, reference);
   if (!files.labels.empty()) {
     throw BadInput("--labels: " + path +
                    " is read as CSV, whose labels are a column: --label NAME");

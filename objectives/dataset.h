@@ -23,6 +23,8 @@ struct Dataset {
   std::vector<std::int64_t> shape;
   std::vector<float> features;       // n x product of shape; NaN where a value is missing
   std::vector<std::int64_t> labels;  // an example's class: an index into `classes`
+  bool is_quantity = false;     // the labels are numbers to be foretold, no classes (targets.h):
+  std::vector<double> targets;  // these, one an example; `labels` are then their tenths
   std::vector<std::string>
       classes;                  // as written in the file, sorted; "0", "1" ... in other formats
   std::vector<Column> columns;  // of a CSV file, else empty
@@ -40,7 +42,8 @@ struct DataFiles {
 /// Reads and checks the files. In CSV, "", "NA", "NaN", "null" and "?" are missing values. Throws
 /// BadInput with the file, and the line where there is one: cannot be opened, empty, cut, of
 /// another format than its beginning says, infinite values, a column of nothing, more than 1000
-/// categories, missing labels, fewer or more labels than examples.
+/// categories, missing labels, fewer or more labels than examples, labels of words that differ from
+/// row to row.
 Dataset ReadDataset(const DataFiles& files);
 
 /// The same for other examples of the kind of `reference`: shape, columns, categories and classes

@@ -184,6 +184,8 @@ Dataset KeepFeatures(const Dataset& data, std::span<const std::size_t> features)
   kept.shape = {static_cast<std::int64_t>(features.size())};
   kept.labels = data.labels;
   kept.classes = data.classes;
+  kept.is_quantity = data.is_quantity;
+  kept.targets = data.targets;
   const std::size_t width = data.width();
   for (std::size_t row = 0; row < data.rows(); ++row) {
     for (const std::size_t j : features) kept.features.push_back(data.features[row * width + j]);

@@ -15,13 +15,16 @@ namespace {
 
 using nlohmann::ordered_json;
 
-void Send(const ordered_json& message) {
-  const std::string line = message.dump() + "\n";
+/// Of a line for people or of a message, without its line break.
+void SendLine(const std::string& text) {
+  const std::string line = text + "\n";
   // One write a line: a signal between two writes would leave half a message behind.
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0) {
     throw std::runtime_error("cannot write to standard output");
   }
 }
+
+void Send(const ordered_json& message) { SendLine(message.dump()); }
 
 ordered_json ToJson(const ReportedValues& values) {
   ordered_json object = ordered_json::object();
@@ -74,6 +77,8 @@ void ReportEnergy(double joules) {
 void ReportResult(const ReportedValues& values) {
   Send({{"joulefront", "result"}, {"values", ToJson(values)}});
 }
+
+void PrintLog(const std::string& line) { SendLine(line); }
 
 void PrintValues(const ReportedValues& values) { Send(ToJson(values)); }
 

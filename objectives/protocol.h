@@ -32,6 +32,9 @@ void ReportEnergy(double joules);
 /// The outcome of the attempt; sent once, last.
 void ReportResult(const ReportedValues& values);
 
+/// Not of the protocol: a line for people, which the worker keeps as log.
+void PrintLog(const std::string& line);
+
 /// Not of the protocol: the values as a JSON object on a line, for people and scripts.
 void PrintValues(const ReportedValues& values);
 

@@ -283,6 +283,10 @@ Result<Study> StudyFromJson(const std::string& definition, const std::string& se
   }
 }
 
+double DefaultCostExponent(const Budget& budget) {
+  return budget.energy || budget.time ? 0.5 : 0.0;
+}
+
 std::string DefinitionHash(const std::string& definition_json) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (const char c : definition_json) {

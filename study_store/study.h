@@ -52,6 +52,10 @@ struct Budget {
   std::optional<Seconds> time;
 };
 
+/// The cost exponent (Study::cost_exponent) of a study whose file sets none: what finds most for
+/// this budget. docs/search.md has the measurements.
+double DefaultCostExponent(const Budget& budget);
+
 /// Of worker processes on one machine.
 inline constexpr int kMostWorkers = 256;
 

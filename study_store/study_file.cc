@@ -357,6 +357,10 @@ Result<StudyFile> ParseStudyFile(std::string_view text, const std::string& path)
   ReadTrainer(reader, root, file.study);
   ReadSettings(reader, root, file.study);
   ReadSearch(reader, root, file.study);
+  file.has_cost_exponent = reader.Table(root, "search").contains("cost_exponent");
+  if (!file.has_cost_exponent) {
+    file.study.cost_exponent = DefaultCostExponent(file.study.budget);
+  }
   ReadAccounting(reader, root, file.study);
   ReadStopping(reader, root, file.study);
   ReadLaunch(reader, root, file.launch);

@@ -15,6 +15,7 @@ namespace joulefront {
 struct StudyFile {
   Study study;
   LaunchSettings launch;
+  bool has_cost_exponent = false;  // the file sets it; else it is DefaultCostExponent()'s
   std::vector<std::string> notes;  // what is allowed but worth saying, a line each
 };
 

@@ -2,9 +2,11 @@
 
 #include <ATen/ops/from_blob.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "objectives/bad_input.h"
+#include "objectives/protocol.h"
 
 namespace joulefront::objectives {
 namespace {
@@ -31,13 +33,33 @@ at::Tensor ToTensor(const std::vector<Value>& values, at::ScalarType type,
 
 Examples ToExamples(const Recipe& recipe, const Dataset& data, const Rows& rows,
                     const at::Device& device) {
-  std::vector<std::int64_t> labels;
-  for (const std::size_t row : rows) labels.push_back(data.labels[row]);
   const auto n = static_cast<std::int64_t>(rows.size());
   std::vector<std::int64_t> shape = data.shape;
   shape.insert(shape.begin(), n);
-  return {ToTensor(Standardise(recipe.standardisation, data, rows), at::kFloat, shape, device),
-          ToTensor(labels, at::kLong, {n}, device)};
+  at::Tensor features =
+      ToTensor(Standardise(recipe.standardisation, data, rows), at::kFloat, shape, device);
+  if (data.is_quantity) {
+    std::vector<float> targets;
+    for (const std::size_t row : rows) {
+      targets.push_back(
+          static_cast<float>((data.targets[row] - recipe.target.mean) / recipe.target.deviation));
+    }
+    return {features, ToTensor(targets, at::kFloat, {n}, device)};
+  }
+  std::vector<std::int64_t> labels;
+  for (const std::size_t row : rows) labels.push_back(data.labels[row]);
+  return {features, ToTensor(labels, at::kLong, {n}, device)};
+}
+
+/// Mean and (population) standard deviation; 1 where all are the same.
+TargetScale FitTarget(const Dataset& data, const Rows& rows) {
+  TargetScale scale;
+  const auto n = static_cast<double>(rows.size());
+  for (const std::size_t row : rows) scale.mean += data.targets[row] / n;
+  double squares = 0.0;
+  for (const std::size_t row : rows) squares += std::pow(data.targets[row] - scale.mean, 2) / n;
+  if (squares > 0.0) scale.deviation = std::sqrt(squares);
+  return scale;
 }
 
 /// Shape and size, before features are chosen.
@@ -51,6 +73,7 @@ Dataset WithoutRows(const Dataset& data) {
   reference.shape = data.shape;
   reference.columns = data.columns;
   reference.classes = data.classes;
+  reference.is_quantity = data.is_quantity;
   return reference;
 }
 
@@ -75,7 +98,7 @@ Examples ToWindows(const std::string& path, const std::vector<std::uint8_t>& tok
 }
 
 /// A parameter without effect would be searched for nothing.
-void RefuseWithoutEffect(const Task& task, bool is_image, bool is_table) {
+void RefuseWithoutEffect(const Task& task, bool is_image, bool is_table, bool has_classes) {
   const Configuration& configuration = task.configuration;
   const std::string& path = task.data.data.front();
   if (!is_image && configuration.Choice("augment") != "none") {
@@ -84,6 +107,10 @@ void RefuseWithoutEffect(const Task& task, bool is_image, bool is_table) {
   }
   if (!is_image && configuration.Int("downscale") > 1) {
     throw BadInput("downscale: there are no images to make smaller in " + path);
+  }
+  if (!has_classes && configuration.Float("label_smoothing") > 0) {
+    throw BadInput("label_smoothing: has an effect on classes alone, and the labels of " + path +
+                   " are quantities");
   }
   if (!is_table && configuration.Has("features") && configuration.Int("features") > 0) {
     throw BadInput("features: they are chosen of tables alone, and " + path + " is none");
@@ -95,7 +122,7 @@ TrainingData LoadText(const Task& task, const at::Device& device) {
     throw BadInput(task.data.data.front() + ": a text is for the family transformer");
   }
   const std::string& path = task.data.data.front();
-  RefuseWithoutEffect(task, false, false);
+  RefuseWithoutEffect(task, false, false, true);
   if (!task.shape.empty() || !task.data.labels.empty()) {
     throw BadInput("--shape and --labels have no effect on the text " + path);
   }
@@ -137,7 +164,7 @@ TrainingData LoadExamples(const Task& task, const at::Device& device) {
   recipe.shape = task.shape;
   recipe.downscale = configuration.Int("downscale");
   const std::size_t dimensions = (task.shape.empty() ? read.shape : task.shape).size();
-  RefuseWithoutEffect(task, dimensions == 3, dimensions == 1);
+  RefuseWithoutEffect(task, dimensions == 3, dimensions == 1, !read.is_quantity);
   Dataset formed = Form(recipe, read);
   Split split{{}, AllRows(formed)};
   if (task.validation.data.empty()) {
@@ -157,6 +184,12 @@ TrainingData LoadExamples(const Task& task, const at::Device& device) {
     formed = KeepFeatures(formed, recipe.features);
   }
   recipe.standardisation = FitStandardisation(formed, train);
+  if (formed.is_quantity) {
+    recipe.target = FitTarget(formed, train);
+    PrintLog(task.data.data.front() +
+             ": the labels are quantities: rmse is in their unit, error in standard deviations of "
+             "those trained on (1: as if the mean were foretold)");
+  }
   data.train = ToExamples(recipe, formed, train, device);
   data.validation = task.validation.data.empty() ? ToExamples(recipe, formed, split.taken, device)
                                                  : LoadLike(recipe, task.validation, device);
@@ -187,7 +220,9 @@ Problem ProblemOf(const Recipe& recipe) {
   if (recipe.is_text) {
     return {{recipe.context}, static_cast<std::int64_t>(recipe.alphabet.size()), true};
   }
-  const auto classes = static_cast<std::int64_t>(recipe.reference.classes.size());
+  const auto classes = recipe.reference.is_quantity
+                           ? std::int64_t{1}
+                           : static_cast<std::int64_t>(recipe.reference.classes.size());
   if (!recipe.features.empty()) {
     return {{static_cast<std::int64_t>(recipe.features.size())}, classes, false};
   }

@@ -14,11 +14,17 @@
 
 namespace joulefront::objectives {
 
-/// n examples (of a text: windows) and the class of each (of each character: the next one).
+/// n examples (of a text: windows) and the class of each (of each character: the next one), or the
+/// quantity, standardised.
 struct Examples {
   at::Tensor features;  // n x shape, float32; of a text n x context, int64
-  at::Tensor labels;    // n, or n x context; int64
+  at::Tensor labels;    // n, or n x context; int64, of quantities float32
   std::int64_t size() const { return labels.size(0); }
+};
+
+/// A quantity y is learned as (y - mean) / deviation, by the training examples.
+struct TargetScale {
+  double mean = 0.0, deviation = 1.0;
 };
 
 /// How the examples of a file become those that the model was made for.
@@ -31,6 +37,7 @@ struct Recipe {
   std::int64_t downscale = 1;
   std::vector<std::size_t> features;  // of a table; empty: all
   Standardisation standardisation;
+  TargetScale target;  // of quantities
 };
 
 struct TrainingData {

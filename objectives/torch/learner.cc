@@ -6,6 +6,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/mse_loss.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randperm.h>
@@ -39,7 +40,9 @@ namespace {
 constexpr std::int64_t kStepsBetweenChecks = 50;
 constexpr std::int64_t kLargestPart = 1024;
 
-at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, double smoothing) {
+/// Cross entropy, or the mean square error of quantities.
+at::Tensor LossOf(const at::Tensor& logits, const at::Tensor& labels, double smoothing) {
+  if (labels.is_floating_point()) return at::mse_loss(logits.to(at::kFloat).squeeze(-1), labels);
   return at::cross_entropy_loss(logits.to(at::kFloat).flatten(0, -2), labels.flatten(), {}, 1, -100,
                                 smoothing);
 }
@@ -133,9 +136,12 @@ Score Evaluate(const Model& model, const Examples& examples, const std::string& 
     const std::int64_t size = std::min(kLargestPart, examples.size() - begin);
     const at::Tensor part = examples.labels.narrow(0, begin, size);
     const at::Tensor logits = model.forward(examples.features.narrow(0, begin, size), false);
-    wrong += static_cast<double>(logits.argmax(-1).ne(part).sum().item<std::int64_t>());
-    loss += CrossEntropy(logits, part, 0).item<double>() * static_cast<double>(part.numel());
+    if (!part.is_floating_point()) {
+      wrong += static_cast<double>(logits.argmax(-1).ne(part).sum().item<std::int64_t>());
+    }
+    loss += LossOf(logits, part, 0).item<double>() * static_cast<double>(part.numel());
   }
+  if (examples.labels.is_floating_point()) return {std::sqrt(loss / labels), loss / labels};
   return {wrong / labels, loss / labels};
 }
 
@@ -213,8 +219,8 @@ void Learner::TrainEpoch(const Examples& train) {
       const MixedPrecision mixed(precision_, device_);
       at::Tensor part = features.narrow(0, begin, size);
       if (augments) part = Augmented(part);
-      loss = CrossEntropy(model_.forward(part, true), labels.narrow(0, begin, size),
-                          configuration_.Float("label_smoothing"));
+      loss = LossOf(model_.forward(part, true), labels.narrow(0, begin, size),
+                    configuration_.Float("label_smoothing"));
     }
     if (device_.is_cpu() || batch % kStepsBetweenChecks == 0) CheckLoss(loss);
     const double scale = loss_scale_.factor() / static_cast<double>(passes);

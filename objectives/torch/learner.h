@@ -18,8 +18,8 @@
 namespace joulefront::objectives {
 
 struct Score {
-  double error = 0;  // wrong / all
-  double loss = 0;   // mean cross entropy, nats
+  double error = 0;  // wrong / all; of quantities sqrt(loss)
+  double loss = 0;   // mean cross entropy, nats; of quantities the mean square of what is missed
 };
 
 /// Of all examples, in parts that memory holds.

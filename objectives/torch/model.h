@@ -54,7 +54,7 @@ struct Model {
 /// What a model is made for.
 struct Problem {
   std::vector<std::int64_t> shape;  // of one example; of a text: {context}
-  std::int64_t classes = 0;         // of a text: its alphabet
+  std::int64_t classes = 0;         // of a text: its alphabet; of a quantity 1
   bool is_text = false;
 };
 

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 1, kFormatOfQuantities = 2;  // an earlier version would read classes
 
 json ToJson(const Recipe& recipe) {
   // A text's alphabet is bytes, which JSON's strings need not hold.
@@ -28,17 +28,21 @@ json ToJson(const Recipe& recipe) {
   for (const Column& column : recipe.reference.columns) {
     columns.push_back({{"name", column.name}, {"categories", column.categories}});
   }
-  return {{"is_text", recipe.is_text},
-          {"alphabet", alphabet},
-          {"context", recipe.context},
-          {"file_shape", recipe.reference.shape},
-          {"columns", columns},
-          {"classes", recipe.reference.classes},
-          {"shape", recipe.shape},
-          {"downscale", recipe.downscale},
-          {"features", recipe.features},
-          {"mean", recipe.standardisation.mean},
-          {"factor", recipe.standardisation.factor}};
+  json object = {{"is_text", recipe.is_text},
+                 {"alphabet", alphabet},
+                 {"context", recipe.context},
+                 {"file_shape", recipe.reference.shape},
+                 {"columns", columns},
+                 {"classes", recipe.reference.classes},
+                 {"shape", recipe.shape},
+                 {"downscale", recipe.downscale},
+                 {"features", recipe.features},
+                 {"mean", recipe.standardisation.mean},
+                 {"factor", recipe.standardisation.factor}};
+  if (recipe.reference.is_quantity) {
+    object["target"] = {{"mean", recipe.target.mean}, {"deviation", recipe.target.deviation}};
+  }
+  return object;
 }
 
 Recipe RecipeFromJson(const json& object) {
@@ -57,6 +61,10 @@ Recipe RecipeFromJson(const json& object) {
   recipe.features = object.at("features").get<std::vector<std::size_t>>();
   recipe.standardisation.mean = object.at("mean").get<std::vector<double>>();
   recipe.standardisation.factor = object.at("factor").get<std::vector<double>>();
+  if (const auto target = object.find("target"); target != object.end()) {
+    recipe.reference.is_quantity = true;
+    recipe.target = {target->at("mean"), target->at("deviation")};
+  }
   return recipe;
 }
 
@@ -89,7 +97,9 @@ SavedModel Read(torch::serialize::InputArchive& archive, const at::Device& devic
   c10::IValue text;
   archive.read("joulefront", text);
   const json description = json::parse(text.toStringRef());
-  if (description.at("format") != kFormat) throw std::runtime_error("another format");
+  const int format = description.at("format");
+  if (format != kFormat && format != kFormatOfQuantities)
+    throw std::runtime_error("another format");
   SavedModel saved;
   saved.family = description.at("family");
   saved.configuration = Configuration::Read(FindFamily(saved.family).parameters,
@@ -139,12 +149,13 @@ std::int64_t SaveModel(const SavedModel& saved, const std::string& path) {
   for (std::size_t i = 0; i < saved.model.buffers.size(); ++i) {
     archive.write("buffer" + std::to_string(i), saved.model.buffers[i].tensor.cpu().clone(), true);
   }
-  const json description = {{"format", kFormat},
-                            {"family", saved.family},
-                            {"configuration", saved.configuration.Text()},
-                            {"recipe", ToJson(saved.recipe)},
-                            {"int8", int8},
-                            {"checksum", ChecksumOfModel(saved.model)}};
+  const json description = {
+      {"format", saved.recipe.reference.is_quantity ? kFormatOfQuantities : kFormat},
+      {"family", saved.family},
+      {"configuration", saved.configuration.Text()},
+      {"recipe", ToJson(saved.recipe)},
+      {"int8", int8},
+      {"checksum", ChecksumOfModel(saved.model)}};
   archive.write("joulefront",
                 c10::IValue(description.dump(-1, ' ', false, json::error_handler_t::replace)));
   const std::string bytes = BytesOf(archive);

@@ -178,10 +178,15 @@ double PeakMemoryBytes() {
   return static_cast<double>(usage.ru_maxrss) * 1024.0;
 }
 
-void Add(ReportedValues& values, const std::string& prefix, const Score& score) {
-  values.insert(values.end(), {{prefix + "error", score.error},
-                               {prefix + "loss", score.loss},
-                               {prefix + "accuracy", 1 - score.error}});
+/// Of quantities the error is in standard deviations, and `rmse` the same in their own unit.
+void Add(ReportedValues& values, const std::string& prefix, const Score& score,
+         const Recipe& recipe) {
+  values.insert(values.end(), {{prefix + "error", score.error}, {prefix + "loss", score.loss}});
+  if (recipe.reference.is_quantity) {
+    values.emplace_back(prefix + "rmse", score.error * recipe.target.deviation);
+  } else {
+    values.emplace_back(prefix + "accuracy", 1 - score.error);
+  }
 }
 
 void AddInference(const Task& task, const TrainingData& data, const Model& model,
@@ -224,8 +229,8 @@ void Train(const Task& task) {
   for (const NamedTensor& parameter : model.parameters) parameters += parameter.tensor.numel();
   if (task.configuration.Choice("quantize") == "int8") Quantise(model);
   ReportedValues values;
-  Add(values, "", Evaluate(model, data.validation, precision));
-  if (data.test) Add(values, "test_", Evaluate(model, *data.test, precision));
+  Add(values, "", Evaluate(model, data.validation, precision), data.recipe);
+  if (data.test) Add(values, "test_", Evaluate(model, *data.test, precision), data.recipe);
   values.insert(values.end(), {{"parameters", static_cast<double>(parameters)},
                                {"nonzero_parameters", static_cast<double>(CountNonZero(model))},
                                {"model_bytes", static_cast<double>(SaveModel(trained, task.save))},
@@ -243,7 +248,7 @@ void EvaluateModel(const Evaluation& evaluation) {
   ReportedValues values{{"examples", static_cast<double>(examples.size())}};
   std::string precision = saved.configuration.Choice("precision");
   if (device.is_cpu() && precision == "float16") precision = "float32";  // the weights are float32
-  Add(values, "", Evaluate(saved.model, examples, precision));
+  Add(values, "", Evaluate(saved.model, examples, precision), saved.recipe);
   PrintValues(values);
 }
 

@@ -2,18 +2,21 @@
 // and 200 evaluations, medians over seeds with quartiles, and CPU seconds of the search. Prints;
 // judges nothing.
 //   bench_search [--problems m1,m2] [--sampler surrogate] [--seeds 10] [--evals 200] [--noise SD]
-//                [--workers 4] [--cost-exponent A]
+//                [--workers 4] [--cost-exponent A] [--joules 5e3,2e4] [--budget J]
 // --noise: added to both objectives; the hypervolume is that of the noise-free values.
 // --workers: as many trials are pending while a proposal is made; the oldest is told first.
 // bench_search --asks 1: CPU milliseconds of one proposal on M1 after 200 to 50,000 trials, with
 // the fits made anew and with them remembered, and with 1,000 trials pending.
 // --cost-exponent: the joules of M1 and M2 are told as cost; prints joules spent until 0.6, 0.8,
 // 0.9 and 0.95 of the front as well.
+// --joules: the shares that were reached within so many joules. --budget: a budget of so many joules,
+// which ends a study and which the sampler is told, as with [budget] energy.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -28,7 +31,8 @@ using namespace joulefront;
 struct Options {
   std::string problems = "zdt1,zdt2,zdt3,dtlz2,m1,m2", sampler = "surrogate";
   std::size_t seeds = 10, evaluations = 200, workers = 1, first_seed = 0;
-  double noise = 0.0, cost_exponent = -1.0;
+  double noise = 0.0, cost_exponent = -1.0, budget = 0.0;
+  std::vector<double> joules;
   bool asks = false;
 };
 
@@ -54,6 +58,11 @@ Course Run(const SearchProblem& problem, const Options& options, std::uint64_t s
   std::size_t told = 0;
   Terms terms{.seed = seed, .cost_exponent = std::max(0.0, options.cost_exponent)};
   while (told < options.evaluations) {
+    if (options.budget > 0.0) {
+      terms.cost_budget = options.budget;
+      terms.cost_left = options.budget - spent;
+      if (spent >= options.budget) break;
+    }
     while (history.size() < told + options.workers && history.size() < options.evaluations) {
       const double start = CpuSeconds();
       const auto proposal = sampler->Propose(problem.space, history, terms);
@@ -86,16 +95,34 @@ double Quantile(std::vector<double> values, double share) {
   return values[low] + (place - static_cast<double>(low)) * (high - values[low]);
 }
 
+/// The share that a course had reached when so many joules were spent.
+double ShareWithin(const Course& course, double joules) {
+  double share = 0.0;
+  for (std::size_t i = 0; i < course.shares.size() && course.joules[i] <= joules; ++i) {
+    share = course.shares[i];
+  }
+  return share;
+}
+
+std::vector<double> Numbers(const std::string& text) {
+  std::vector<double> numbers;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) numbers.push_back(std::stod(word));
+  return numbers;
+}
+
 void Report(const SearchProblem& problem, const Options& options) {
   std::vector<Course> courses;
   for (std::size_t i = 0; i < options.seeds; ++i) {
     courses.push_back(Run(problem, options, options.first_seed + i));
   }
   std::printf("%-8s", problem.name.c_str());
-  for (const std::size_t mark : {50U, 100U, 200U}) {
+  for (const std::size_t mark : {20U, 50U, 100U, 200U}) {
     if (mark > options.evaluations) continue;
     std::vector<double> shares;
-    for (const Course& course : courses) shares.push_back(course.shares[mark - 1]);
+    for (const Course& course : courses) {
+      shares.push_back(course.shares[std::min(mark, course.shares.size()) - 1]);
+    }
     std::printf("  @%zu %.3f [%.3f %.3f]", mark, Quantile(shares, 0.5), Quantile(shares, 0.25),
                 Quantile(shares, 0.75));
   }
@@ -117,6 +144,12 @@ void Report(const SearchProblem& problem, const Options& options) {
                 : course.joules[static_cast<std::size_t>(reached - course.shares.begin())]);
       }
       std::printf("  J to %.2f %.0f", goal, Quantile(joules, 0.5));
+    }
+    for (const double budget : options.joules) {
+      std::vector<double> shares;
+      for (const Course& course : courses) shares.push_back(ShareWithin(course, budget));
+      std::printf("  within %g J %.3f [%.3f %.3f]", budget, Quantile(shares, 0.5),
+                  Quantile(shares, 0.25), Quantile(shares, 0.75));
     }
   }
   std::printf("\n");
@@ -182,6 +215,10 @@ int main(int argc, char** argv) {
       options.workers = std::stoul(value);
     else if (flag == "--noise")
       options.noise = std::stod(value);
+    else if (flag == "--joules")
+      options.joules = Numbers(value);
+    else if (flag == "--budget")
+      options.budget = std::stod(value);
     else if (flag == "--asks")
       options.asks = value == "1";
     else if (flag == "--cost-exponent")

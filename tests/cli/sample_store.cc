@@ -111,7 +111,7 @@ void MakeDeployedStore(const std::string& path) {
   }
 }
 
-void MakeDigitsStore(const std::string& path, const Study& study) {
+void MakeDigitsStore(const std::string& path, const Study& study, double beside) {
   StudyId id = 0;
   const auto store = Create(path, study, id);
   for (const Sample& sample : kComplete) {
@@ -119,7 +119,7 @@ void MakeDigitsStore(const std::string& path, const Study& study) {
     const AttemptResult result{
         .state = AttemptState::kComplete,
         .values = {{"error", sample.error}, {"energy", sample.joules}},
-        .energy = {Phase("train", sample.joules), Phase("total", sample.joules + 5)}};
+        .energy = {Phase("train", sample.joules), Phase("total", sample.joules + beside)}};
     Take(store->FinishAttempt(claim, result, {}, kStart));
   }
   const Claim failing = AddAndClaim(*store, id, kComplete[0].configuration);

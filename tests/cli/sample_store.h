@@ -11,8 +11,9 @@ namespace joulefront {
 Study DigitsStudy(const std::string& name = "digits");
 
 /// Six trials: 0, 1, 2 on the front with a knee at 1, 3 beaten, 4 failed, 5 waiting. Their joules
-/// are estimated.
-void MakeDigitsStore(const std::string& path, const Study& study = DigitsStudy());
+/// are estimated. `beside`: joules of each beside its phase train.
+void MakeDigitsStore(const std::string& path, const Study& study = DigitsStudy(),
+                     double beside = 5.0);
 
 /// Four trials of which a thousand inferences were metered: errors 0.3, 0.1, 0.1, 0.05; joules to
 /// train 10, 50, 80, 90; joules for a thousand inferences 1, 4, 2, 20.

@@ -9,6 +9,16 @@ namespace {
 
 using nlohmann::json;
 
+TEST_CASE("front says once where its phase is a small part of what its trials took") {
+  const Workshop shop;
+  MakeDigitsStore(shop / "digits.db");
+  CHECK(shop.Run({"front", "digits.db"}).err == "");
+  MakeDigitsStore(shop / "slow.db", DigitsStudy(), 2000.0);
+  CHECK(shop.Run({"front", "slow.db"}).err ==
+        "note: 'energy' is of the phase train alone: 150 J of the 6.15 kJ that the trials of this "
+        "front took in all; an objective with phase = \"total\" weighs all of it\n");
+}
+
 TEST_CASE("front shows each point with its joules, their class, the price of a step and the knee") {
   const Workshop shop;
   MakeDigitsStore(shop / "digits.db");

@@ -162,15 +162,17 @@ TEST_CASE("init guesses from every form of argument") {
                                  "--amp",
                                  "--dropout",
                                  "0.1",
-                                 "--weight-decay=0",
+                                 "--weight-decay=0.0",
                                  "--workers",
                                  "4",
                                  "x{y}",
                                  "0.25",
                                  "--flag",
                                  "true",
+                                 "--nesterov",
+                                 "true",
                                  "--bias=-0.5",
-                                 "+opt.lr=1",
+                                 "+opt.lr=1.0",
                                  "--layers",
                                  "3",
                                  "4",
@@ -182,7 +184,8 @@ TEST_CASE("init guesses from every form of argument") {
   CHECK(Line(text, "command =") ==
         "command = [\"./prog\", \"model.depth={model.depth}\", \"--amp\", \"--dropout\", "
         "\"{dropout}\", \"--weight-decay={weight_decay}\", \"--workers\", \"4\", \"x{{y}\", "
-        "\"{argument_9}\", \"--flag\", \"{flag}\", \"--bias={bias}\", \"+opt.lr={opt.lr}\", "
+        "\"{argument_9}\", \"--flag\", \"true\", \"--nesterov\", \"{nesterov}\", "
+        "\"--bias={bias}\", \"+opt.lr={opt.lr}\", "
         "\"--layers\", \"3\", \"4\", \"5\"]");
   CHECK(Line(text, "\"model.depth\" =")
             .starts_with("\"model.depth\" = { type = \"int\", low = 1, high = 12, log = true }"));
@@ -190,8 +193,8 @@ TEST_CASE("init guesses from every form of argument") {
       Line(text, "dropout =").starts_with("dropout = { type = \"float\", low = 0.0, high = 0.5 }"));
   CHECK(Line(text, "weight_decay =")
             .starts_with("weight_decay = { type = \"float\", low = 0.0, high = 0.1 }"));
-  CHECK(Line(text, "flag =")
-            .starts_with("flag = { type = \"categorical\", choices = [\"true\", \"false\"] }"));
+  CHECK(Line(text, "nesterov =")
+            .starts_with("nesterov = { type = \"categorical\", choices = [\"true\", \"false\"] }"));
   CHECK(Line(text, "bias =").starts_with("bias = { type = \"float\", low = -1.0, high = -0.25 }"));
   CHECK(Line(text, "\"opt.lr\" =")
             .starts_with("\"opt.lr\" = { type = \"float\", low = 0.25, high = 4.0, log = true }"));
@@ -263,8 +266,9 @@ TEST_CASE("init never overwrites, and says what is wrong before it runs anything
   CHECK(shop.Run({"init", "--name", "n", "--", "no-such-program", "--lr", "1"}).code == 2);
   const Outcome failed = shop.Run({"init", "--name", "n", "--", "sh", "train.sh", "--lr", "1"});
   CHECK(failed.code == 1);
-  CHECK(failed.err.find("the command ended with exit code 3; mend it, or write the file without "
-                        "running it: --no-run") != std::string::npos);
+  CHECK(failed.err.find("the command ended with exit code 3 in the folder where it was typed; "
+                        "repair it, or write the file without running it: --no-run") !=
+        std::string::npos);
   CHECK_FALSE(shop.Has("n.toml"));
 }
 
@@ -288,6 +292,183 @@ TEST_CASE("init says when there is no metric to be found") {
   CHECK(init.err.find("its output has no number that looks like a metric; write the expression "
                       "for yours into [trainer.metrics] first\n") != std::string::npos);
   CHECK(shop.Run({"run", "mute.toml", "--check"}).code == 0);
+}
+
+/// The text that init writes for a command that is not run.
+std::string Guessed(const Workshop& shop, const std::vector<std::string>& command) {
+  std::vector<std::string> arguments = {"init", "--no-run", "--name", "n", "--"};
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  const Outcome init = shop.Run(arguments);
+  INFO(init.err);
+  CHECK(init.code == 0);
+  const std::string text = shop.Read("n.toml");
+  CHECK(shop.Shell("rm n.toml").code == 0);
+  return text;
+}
+
+std::string SpaceOf(const std::string& text, const std::string& name) {
+  const std::string line = Line(text, name + " =");
+  return line.substr(0, line.find("   #"));
+}
+
+TEST_CASE("init keeps whole numbers whole unless the script declares them otherwise") {
+  const Workshop shop;
+  const std::string text =
+      Guessed(shop, {"./prog", "lr_decay_iters=100", "--lr", "1", "--lora_alpha=16", "--wd=1e-4"});
+  CHECK(SpaceOf(text, "lr_decay_iters") ==
+        "lr_decay_iters = { type = \"int\", low = 25, high = 200, log = true }");
+  CHECK(SpaceOf(text, "lr") == "lr = { type = \"int\", low = 1, high = 4 }");
+  CHECK(Line(text, "lr =").find("whole numbers, as it was given") != std::string::npos);
+  CHECK(SpaceOf(text, "lora_alpha").starts_with("lora_alpha = { type = \"int\""));
+  CHECK(SpaceOf(text, "wd").starts_with("wd = { type = \"float\""));
+  CHECK(Line(text, "default =") ==
+        "default = { lr_decay_iters = 100, lr = 1, lora_alpha = 16, wd = 0.0001 }");
+  shop.Write("train.py", kScript);
+  CHECK(SpaceOf(Guessed(shop, {"python3", "train.py", "--lr", "1"}), "lr") ==
+        "lr = { type = \"float\", low = 0.25, high = 4.0, log = true }");
+}
+
+TEST_CASE("init keeps what one number must keep to another") {
+  const Workshop shop;
+  const std::string text = Guessed(shop, {"./prog", "--n_embd=128", "--n_head=4", "--min_lr=1e-5",
+                                          "--max_lr=1e-3", "--warmup_epochs=5", "--epochs=20"});
+  CHECK(SpaceOf(text, "n_embd") == "n_embd = { type = \"int\", low = 32, high = 512, step = 32 }");
+  CHECK(SpaceOf(text, "n_head") == "n_head = { type = \"ordinal\", choices = [1, 2, 4, 8, 16] }");
+  CHECK(SpaceOf(text, "min_lr").empty());
+  CHECK(text.find("\"--min_lr=1e-5\"") != std::string::npos);
+  CHECK(SpaceOf(text, "max_lr") ==
+        "max_lr = { type = \"float\", low = 0.0001, high = 0.01, log = true }");
+  CHECK(SpaceOf(text, "warmup_epochs") == "warmup_epochs = { type = \"int\", low = 1, high = 5 }");
+  CHECK(SpaceOf(text, "epochs") == "epochs = { type = \"int\", low = 6, high = 40 }");
+  // Heads whose width is not given divide what the given ones divide.
+  CHECK(SpaceOf(Guessed(shop, {"./prog", "--heads=6"}), "heads") ==
+        "heads = { type = \"ordinal\", choices = [1, 2, 3, 6] }");
+  // 300 in steps of a quarter would not be divided by 12.
+  const std::string odd = Guessed(shop, {"./prog", "--d_model=300", "--nhead=12"});
+  CHECK(SpaceOf(odd, "d_model").ends_with("low = 300, high = 1200, step = 300 }"));
+}
+
+TEST_CASE("init leaves alone what would break a training rather than change it") {
+  const Workshop shop;
+  const std::string text = Guessed(
+      shop, {"./prog", "-t", "2", "-v", "5", "-c", "1", "-g", "0.5", "compile=False", "--seed=007",
+             "dtype=float32", "--subsample=1.0", "--beta2=0.999", "--stride=2", "--block_size=64"});
+  CHECK(text.find("\"-t\", \"2\", \"-v\", \"5\", \"-c\", \"{c}\", \"-g\", \"{g}\", "
+                  "\"compile=False\", \"--seed=007\", \"dtype=float32\"") != std::string::npos);
+  CHECK(text.find("# These stay as they are: -t 2, -v 5, --seed=007, --stride=2.") !=
+        std::string::npos);
+  CHECK(SpaceOf(text, "subsample").ends_with("low = 0.25, high = 1.0 }"));
+  CHECK(SpaceOf(text, "beta2").ends_with("low = 0.996, high = 0.99975 }"));
+  CHECK(SpaceOf(text, "block_size").ends_with("low = 16, high = 64 }"));
+  const Outcome kinds = shop.Run({"init", "--name", "n", "--", "./prog", "-t", "2"});
+  CHECK(kinds.code == 2);
+  CHECK(
+      kinds.err.find("nothing in the command line looks as if it may vary (-t 2 is left alone)") !=
+      std::string::npos);
+}
+
+TEST_CASE("init takes choices that the script declares, and no others") {
+  const Workshop shop;
+  shop.Write(
+      "t.py",
+      "# 'rmsprop' was tried\np.add_argument('--opt', choices=['sgd', 'adam'],\n"
+      "               default='sgd')\np.add_argument('--act', default='relu')  # or 'tanh'\n");
+  const std::string text = Guessed(shop, {"python3", "t.py", "--opt", "sgd", "--act", "relu"});
+  CHECK(SpaceOf(text, "opt") == "opt = { type = \"categorical\", choices = [\"sgd\", \"adam\"] }");
+  CHECK(SpaceOf(text, "act") == "act = { type = \"categorical\", choices = [\"relu\", \"tanh\"] }");
+}
+
+TEST_CASE(
+    "init finds metrics beside tabs, in words and before their names, and names all of them") {
+  const Workshop shop;
+  shop.Write("print.sh",
+             "printf 'Progress: 100.0%% lr:  0.000000 avg.loss:  0.581799 ETA:   0h 0m\\n'\n"
+             "printf 'N\\t5310\\nP@1\\t0.762\\nR@1\\t0.761\\n'\n");
+  const Outcome init = shop.Run({"init", "--name", "n", "--", "sh", "print.sh", "--lr", "0.1"});
+  INFO(init.err);
+  CHECK(init.code == 0);
+  CHECK(init.err.find("metric p_1 (P@1\\t0.762)\nalso found: r_1 (R@1\\t0.761), avg_loss "
+                      "(avg.loss:  0.581799)\n") != std::string::npos);
+  CHECK(shop.Run({"try", "n.toml"}).out.find("\np_1 = 0.762\n") != std::string::npos);
+  CHECK(shop.Shell("rm n.toml").code == 0);
+  const auto value = [&](const std::string& output) {
+    shop.Write("print.sh", "cat <<'END'\n" + output + "\nEND\n");
+    const Outcome made = shop.Run({"init", "--name", "n", "--", "sh", "print.sh", "--lr", "0.1"});
+    INFO(made.err);
+    CHECK(made.code == 0);
+    const std::string out = shop.Run({"try", "n.toml"}).out;
+    CHECK(shop.Shell("rm n.toml").code == 0);
+    const auto line = out.rfind(" = ", out.find("\n", out.find("energy = ") + 1) + 200);
+    return out.substr(out.rfind('\n', line) + 1, out.find('\n', line) - out.rfind('\n', line) - 1);
+  };
+  CHECK(value("val acc 0.7\ntest acc 0.9\ntrain acc 0.99") == "val_acc = 0.7");
+  CHECK(value("test loss 0.5 test accuracy 0.9\nvalidation loss 0.4") == "validation_loss = 0.4");
+  CHECK(value("accuracy: mean=0.91, std=0.02") == "accuracy = 0.91");
+  CHECK(value("accuracy std: 0.02, mean: 0.91") == "accuracy = 0.91");
+  CHECK(value("accuracy mean 0.91 std 0.02") == "accuracy = 0.91");
+  CHECK(value("0.98 accuracy with a standard deviation of 0.02") == "accuracy = 0.98");
+  CHECK(value("acc_mean 0.8\nacc_std 0.1") == "acc_mean = 0.8");
+  CHECK(value("std of accuracy: 0.02\naccuracy: 0.9\nstd of accuracy: 0.02") == "accuracy = 0.9");
+  CHECK(value("test-rmse-mean:0.5\ttest-rmse-std:0.1") == "test_rmse_mean = 0.5");
+  CHECK(value("Accuracy is 0.93") == "accuracy = 0.93");
+  CHECK(value("Cross Validation Accuracy = 95.5%") == "validation_accuracy = 95.5");
+}
+
+TEST_CASE("init quotes the failure of the run that came farther, and where it was") {
+  const Workshop shop;
+  shop.Write("rows.txt", "1\n");
+  shop.Write("train.py", "open('rows.txt')\nraise ValueError('--lr must be below 1')\n");
+  const Outcome init = shop.Run({"init", "--name", "n", "--", "python3", "train.py", "--lr", "2"});
+  CHECK(init.code == 1);
+  CHECK(init.err.find("the command ended with exit code 1 in the folder where it was typed; its "
+                      "last line: ValueError: --lr must be below 1; repair it") !=
+        std::string::npos);
+  // Here the folder where it was typed is the one that lacks something.
+  shop.Write("other.py",
+             "import os\nif os.path.exists('other.py'): open('none.txt')\n"
+             "raise ValueError('the real one')\n");
+  const Outcome other = shop.Run({"init", "--name", "n", "--", "python3", "other.py", "--lr", "2"});
+  CHECK(other.err.find("exit code 1 in a folder of its own; its last line: ValueError: the real "
+                       "one;") != std::string::npos);
+}
+
+TEST_CASE("init asks a script that uses a module of ours what may vary") {
+  const Workshop shop;
+  CHECK(shop.Shell("cp " JOULEFRONT_SOURCE_DIR "/modules/joulefront.py .").code == 0);
+  CHECK(shop.Shell("cp " JOULEFRONT_SOURCE_DIR "/modules/joulefront.sh .").code == 0);
+  shop.Write("train.py",
+             "import joulefront\n"
+             "c = joulefront.configuration(lr=0.1, epochs=5, layers=[3, 4], data='a.csv', "
+             "activation='relu', other='tanh')\n"
+             "with joulefront.phase('fit'):\n    error = (c.lr - .2) ** 2 + 1 / c.epochs\n"
+             "assert c.layers == [3, 4]\n"
+             "joulefront.result(error=error, size=7)\n");
+  const Outcome init = shop.Run({"init", "--", "python3", "train.py"});
+  INFO(init.err);
+  CHECK(init.code == 0);
+  const std::string text = shop.Read("train.toml");
+  INFO(text);
+  CHECK(SpaceOf(text, "lr") == "lr = { type = \"float\", low = 0.01, high = 1.0, log = true }");
+  CHECK(SpaceOf(text, "epochs") == "epochs = { type = \"int\", low = 1, high = 10, log = true }");
+  CHECK(SpaceOf(text, "activation") ==
+        "activation = { type = \"categorical\", choices = [\"relu\", \"tanh\"] }");
+  CHECK(Line(text, "command =") == "command = [\"python3\", \"train.py\"]");
+  CHECK(Line(text, "error =") == "error = { direction = \"minimize\" }");
+  CHECK(Line(text, "energy =") == "energy = { direction = \"minimize\", phase = \"fit\" }");
+  CHECK(Line(text, "# it also reports: size =") != "");
+  CHECK(shop.Run({"run", "train.toml", "--check"}).code == 0);
+  CHECK(shop.Run({"run", "train.toml", "-q", "--trials", "3"}).code == 0);
+  CHECK(shop.Run({"export", "train.db", "--format", "csv"}).out.find("failed") ==
+        std::string::npos);
+
+  shop.Write("shell.sh",
+             ". ./joulefront.sh\nlr=$(jf_value lr 0.5)\nopt=$(jf_value opt 'a\"b')\n"
+             "jf_result error=$lr\n");
+  const Outcome shell = shop.Run({"init", "--", "sh", "shell.sh"});
+  INFO(shell.err);
+  CHECK(shell.code == 0);
+  CHECK(SpaceOf(shop.Read("shell.toml"), "lr") ==
+        "lr = { type = \"float\", low = 0.05, high = 5.0, log = true }");
 }
 
 TEST_CASE("run --check shows the space and the first trials with their command lines") {

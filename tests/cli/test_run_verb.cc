@@ -4,6 +4,7 @@
 
 #include "tests/cli/command.h"
 #include "tests/cli/sample_store.h"
+#include "tests/cli/sql_rows.h"
 
 namespace joulefront {
 namespace {
@@ -58,6 +59,37 @@ TEST_CASE("run trains until the budget is spent, says how, and a second run find
   // A larger budget goes on where it was.
   CHECK(shop.Run({"run", "study.toml", "--trials", "4", "--quiet"}).code == 0);
   CHECK(shop.Run({"export", "shell.db"}).out.find("\n3,complete,") != std::string::npos);
+}
+
+TEST_CASE("a study that was interrupted is stopped, and closed once its budget is spent") {
+  const Workshop shop;
+  WriteStudy(shop, std::string("sleep 0.3\n") + kTrainer);
+  const auto state = [&] {
+    const std::string text = shop.Run({"status", "shell.db"}).out;
+    return text.substr(0, text.find('\n'));
+  };
+  CHECK(shop.Shell("$JF run study.toml -q --trials 40 & pid=$!; sleep 1; kill -INT $pid; wait $pid")
+            .code == 130);
+  CHECK(state() == "study    shell (stopped before its budget was spent)");
+  CHECK(shop.Run({"run", "study.toml", "-q"}).code == 0);
+  CHECK(state() == "study    shell (closed)");
+}
+
+TEST_CASE("a study that has begun keeps its cost exponent, unless its file sets one") {
+  const Workshop shop;
+  WriteStudy(shop);
+  const auto exponents = [&] {
+    return Sql(shop / "shell.db", "SELECT json_extract(settings, '$.cost_exponent') FROM studies");
+  };
+  CHECK(shop.Run({"run", "study.toml", "-q"}).code == 0);
+  CHECK(exponents() == Rows{"0.0"});
+  CHECK(shop.Shell("sed -i 's/trials = 3/trials = 4\\nenergy = \"1 MJ\"/' study.toml").code == 0);
+  CHECK(shop.Run({"run", "study.toml", "-q"}).code == 0);
+  CHECK(exponents() == Rows{"0.0"});
+  CHECK(shop.Shell("printf '[search]\\ncost_exponent = 1\\n' >> study.toml").code == 0);
+  CHECK(shop.Run({"run", "study.toml", "-q"}).code == 0);
+  CHECK(exponents() == Rows{"1.0"});
+  CHECK(shop.Run({"audit", "shell.db"}).code == 0);
 }
 
 TEST_CASE("a study in which no trial meets the constraints ends with code 4 and says so") {

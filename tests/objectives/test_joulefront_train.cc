@@ -5,6 +5,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -163,4 +164,40 @@ TEST_CASE("OpenBLAS computes with kernels of this processor's age", "[objectives
   CHECK(chosen != "Core: Prescott\n");
   CHECK(Run(flags, "OPENBLAS_VERBOSE=2 OPENBLAS_CORETYPE=Prescott").output == "Core: Prescott\n");
 #endif
+}
+
+TEST_CASE("a quantity is foretold as a number: saved, quantised, and evaluated in its own unit",
+          "[objectives][slow]") {
+  const Outcome folder = joulefront::objectives::Shell("mktemp -d");
+  const std::string at = folder.output.substr(0, folder.output.find('\n')) + "/";
+  // Prices of 4,000 and more, by two columns.
+  REQUIRE(joulefront::objectives::Shell(
+              "awk 'BEGIN { print \"x,z,price\"; for (i = 0; i < 600; ++i) { x = (i * 37 % 100) / "
+              "100; z = (i * 61 % 89) / 89; printf \"%s,%s,%d\\n\", x, z, 4000 + 1000 * x * x + "
+              "200 * z } }' > " +
+              at + "house.csv")
+              .code == 0);
+  const std::string data = " --data " + at + "house.csv --label price ";
+  const auto result_of = [&](const std::string& flags) {
+    const Outcome outcome = Run(flags + data + " | tail -n 1");
+    INFO(outcome.output);
+    return json::parse(outcome.output)["values"];
+  };
+  const json mlp = result_of("mlp --save " + at +
+                             "mlp.pt --set epochs=40 --set schedule=one-cycle "
+                             "--set learning_rate=0.01 --set quantize=int8");
+  CHECK(mlp["error"] < 0.1);
+  CHECK(mlp["rmse"].get<double>() > 1);
+  CHECK(mlp["rmse"] < 40);  // the prices' standard deviation is some 300
+  CHECK(mlp["loss"].get<double>() == Approx(std::pow(mlp["error"].get<double>(), 2)));
+  CHECK_FALSE(mlp.contains("accuracy"));
+  const json transformer = result_of("transformer --set epochs=20 --set prune=0.3");
+  CHECK(transformer["error"] < 0.4);
+  const Outcome again = Run("--evaluate " + at + "mlp.pt" + data);
+  CHECK(json::parse(again.output)["rmse"] < 40);
+  const Outcome smooth = Run("mlp --set label_smoothing=0.1" + data + "2>&1");
+  CHECK(smooth.code == 2);
+  CHECK_THAT(smooth.output, Contains("label_smoothing: has an effect on classes alone"));
+  CHECK_THAT(Run("mlp --set epochs=1" + data).output, Contains("the labels are quantities"));
+  CHECK(joulefront::objectives::Shell("rm -r " + at).code == 0);
 }

@@ -5,7 +5,8 @@ joulefront_test(objectives joulefront::objectives
   objectives/test_csv_data.cc
   objectives/test_preparation.cc
   objectives/test_replay_table.cc
-  objectives/test_schedule.cc)
+  objectives/test_schedule.cc
+  objectives/test_targets.cc)
 target_link_libraries(test_objectives PRIVATE ZLIB::ZLIB)
 add_dependencies(test_objectives joulefront-train)
 # What trains.

@@ -130,7 +130,7 @@ TEST_CASE("What a study file leaves out has the defaults of the documentation") 
       "[space]\nx = { type = \"float\", low = 0, high = 1 }\n");
   CHECK(study.seed == 0);
   CHECK(study.sampler == "auto");
-  CHECK(study.cost_exponent == 0.5);
+  CHECK(study.cost_exponent == 0.0);
   CHECK_FALSE(study.cost);
   CHECK_FALSE(study.default_configuration);
   CHECK_FALSE(study.budget.trials);
@@ -168,6 +168,27 @@ TEST_CASE("A store of before the settings of cost and default opens with their d
   CHECK(old->cost_exponent == 0.5);
   CHECK_FALSE(old->cost);
   CHECK_FALSE(old->default_configuration);
+}
+
+TEST_CASE(
+    "What a trial costs counts where the budget is in joules or time, if the file says nothing") {
+  const auto of = [](const std::string& budget, const std::string& search = "") {
+    auto file = ParseStudyFile(
+        "[study]\nname = \"s\"\n[objectives]\ne = { direction = \"minimize\" }\n"
+        "[space]\nx = { type = \"float\", low = 0, high = 1 }\n[budget]\n" +
+            budget + "\n[search]\n" + search + "\n",
+        "s.toml");
+    if (!file) FAIL(file.error().message);
+    CHECK(file->has_cost_exponent == !search.empty());
+    return file->study.cost_exponent;
+  };
+  CHECK(of("trials = 60") == 0.0);
+  CHECK(of("energy = \"50 kJ\"") == 0.5);
+  CHECK(of("time = \"1 h\"") == 0.5);
+  CHECK(of("trials = 60\nenergy = \"50 kJ\"") == 0.5);
+  CHECK(of("") == 0.0);
+  CHECK(of("trials = 60", "cost_exponent = 1") == 1.0);
+  CHECK(of("energy = \"50 kJ\"", "cost_exponent = 0") == 0.0);
 }
 
 TEST_CASE("A fidelity is part of the definition, and its absence changes none") {
