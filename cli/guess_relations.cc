@@ -93,6 +93,12 @@ std::optional<Words> Without(const Words& words, const std::string& word) {
   return rest;
 }
 
+/// Evenly over orders of magnitude only where there is one left.
+void RaiseLow(Parameter& parameter, double low) {
+  parameter.low = std::max(parameter.low, low);
+  parameter.log = parameter.log && parameter.high / parameter.low >= 8.0;
+}
+
 /// Of a minimum and a maximum of the same, the minimum stays, and bounds the other.
 void BoundByMinima(Parameters& parameters, std::vector<std::string>& kept) {
   for (const GuessedParameter& least : parameters) {
@@ -105,7 +111,7 @@ void BoundByMinima(Parameters& parameters, std::vector<std::string>& kept) {
       if (!whole && number == nullptr) continue;
       const double bound = whole ? static_cast<double>(*whole) : *number;
       if (bound > most.parameter.high) continue;
-      most.parameter.low = std::max(most.parameter.low, bound);
+      RaiseLow(most.parameter, bound);
       kept.push_back(least.parameter.name);
     }
   }
@@ -127,7 +133,7 @@ void FitWarmup(Parameters& parameters) {
       const auto of_whole = NameWords(whole.parameter.name);
       if (!WholeOf(whole) || !IsLength(of_whole) || HasWord(of_whole, {"warmup", "warm"})) continue;
       if (*WholeOf(whole) <= *length) continue;  // they count in different units
-      whole.parameter.low = std::max(whole.parameter.low, static_cast<double>(*length + 1));
+      RaiseLow(whole.parameter, static_cast<double>(*length + 1));
     }
   }
 }

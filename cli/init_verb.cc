@@ -165,15 +165,14 @@ bool MissedSomething(const Trial& trial) {
 /// Adds the parameters that a module of ours asked for.
 void AddAsked(const ModuleDefaults& defaults, GuessedCommand& guess) {
   for (const auto& [name, value] : defaults.Found()) {
-    const bool known = std::any_of(guess.parameters.begin(), guess.parameters.end(),
-                                   [&](const auto& p) { return p.parameter.name == name; });
+    const bool known =
+        std::any_of(guess.parameters.begin(), guess.parameters.end(),
+                    [&name = name](const auto& p) { return p.parameter.name == name; });
     auto range = known ? std::nullopt : GuessRange(name, value, guess.script);
     if (!range) continue;
     range->name = name;
-    guess.parameters.push_back({.parameter = std::move(*range),
-                                .given = value,
-                                .from = "what the program takes by itself",
-                                .text = ""});
+    guess.parameters.push_back(
+        {.parameter = std::move(*range), .given = value, .from = "its default", .text = ""});
   }
   // It has no word in the command: to keep one is to leave it out.
   for (const std::string& name : Relate(guess.parameters)) Keep(guess, name);

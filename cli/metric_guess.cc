@@ -153,6 +153,13 @@ std::string Quoted(std::string_view text) {
   return quoted;
 }
 
+/// To be shown: a tab is a blank there.
+std::string Excerpt(std::string_view text) {
+  std::string excerpt(text);
+  std::replace(excerpt.begin(), excerpt.end(), '\t', ' ');
+  return Printable(excerpt);
+}
+
 /// Where the value of a name stands in a line, and an expression that reads it there.
 struct Spot {
   std::size_t begin = 0, number = 0;
@@ -253,7 +260,7 @@ void MetricFinder::TakeState(std::string_view line) {
     const std::size_t end = std::max(at, EndOfNumber(line, spot->number));
     const FoundMetric metric{.name = fmt::format("{}", fmt::join(NameWords(full), "_")),
                              .pattern = pattern + spot->pattern,
-                             .excerpt = Printable(line.substr(spot->begin, end - spot->begin)),
+                             .excerpt = Excerpt(line.substr(spot->begin, end - spot->begin)),
                              .direction = *direction,
                              .line = lines_};
     const auto known = std::find_if(found_.begin(), found_.end(),

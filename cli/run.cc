@@ -329,6 +329,17 @@ void AddFlags(VerbOptions& options) {
       "quiet,q", "no progress");
 }
 
+std::vector<std::string> WorkerCommand(const VerbOptions& options, const std::string& path,
+                                       const std::string& study) {
+  std::error_code ignored;
+  std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe", ignored),
+                                      "worker", path, "--study", study};
+  for (const std::string& label : options.All("label")) {
+    command.insert(command.end(), {"--label", label});
+  }
+  return command;
+}
+
 }  // namespace
 
 int RunVerb(const Arguments& arguments) {
@@ -370,16 +381,10 @@ int RunVerb(const Arguments& arguments) {
   if (!begun) return Complain("run", begun.error());
   file->notes.insert(file->notes.end(), begun->begin(), begun->end());
   for (const std::string& note : file->notes) console->Say("note: " + note);
-  std::error_code ignored;
-  std::vector<std::string> worker = {std::filesystem::read_symlink("/proc/self/exe", ignored),
-                                     "worker", path, "--study", (*opened)->study.name};
-  for (const std::string& label : options.All("label")) {
-    worker.insert(worker.end(), {"--label", label});
-  }
   TimeLeft time_left;
   const RunOptions run{.store_path = path,
                        .id = (*opened)->id,
-                       .worker_command = std::move(worker),
+                       .worker_command = WorkerCommand(options, path, (*opened)->study.name),
                        .launch = file->launch,
                        .no_meter_status = kMeterMissing,
                        .on_progress =

@@ -79,7 +79,7 @@ TEST_CASE("a study that has begun keeps its cost exponent, unless its file sets 
   const Workshop shop;
   WriteStudy(shop);
   const auto exponents = [&] {
-    return Sql(shop / "shell.db", "SELECT json_extract(settings, '$.cost_exponent') FROM studies");
+    return Sql(shop / "shell.db", "SELECT json_extract(settings, '$.cost_exponent') FROM study");
   };
   CHECK(shop.Run({"run", "study.toml", "-q"}).code == 0);
   CHECK(exponents() == Rows{"0.0"});
