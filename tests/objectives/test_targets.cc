@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <fstream>
@@ -20,9 +22,17 @@ std::vector<double> Numbers(std::size_t rows, std::size_t different, double firs
   return numbers;
 }
 
-Dataset Read(const std::string& content) {
-  const std::string path = std::string(std::tmpnam(nullptr)) + ".csv";
+std::string NewFile(const std::string& content) {
+  char path[] = "/tmp/joulefront_targets_XXXXXX";
+  const int file = mkstemp(path);
+  REQUIRE(file >= 0);
+  close(file);
   std::ofstream(path) << content;
+  return path;
+}
+
+Dataset Read(const std::string& content) {
+  const std::string path = NewFile(content);
   try {
     Dataset data = ReadDataset({{path}, "", "y"});
     std::remove(path.c_str());
@@ -75,8 +85,7 @@ TEST_CASE("a table's label may be a quantity, and later files are read as the fi
   const Dataset data = Read(text);
   CHECK(data.is_quantity);
   CHECK(data.targets[3] == 4.5);
-  const std::string path = std::string(std::tmpnam(nullptr)) + ".csv";
-  std::ofstream(path) << "x,y\n1,7\n2,8\n";
+  const std::string path = NewFile("x,y\n1,7\n2,8\n");
   CHECK(ReadDatasetLike(data, {{path}, "", "y"}).targets == std::vector<double>{7, 8});
   std::ofstream(path) << "x,y\n1,cheap\n";
   CHECK_THROWS_WITH(ReadDatasetLike(data, {{path}, "", "y"}),
