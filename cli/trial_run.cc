@@ -6,6 +6,7 @@
 #include "cli/temporary_folder.h"
 #include "study_store/configuration_json.h"
 #include "workers/metering_plan.h"
+#include "workers/output_lines.h"
 
 namespace joulefront {
 
@@ -26,12 +27,13 @@ Result<AttemptEnd> RunOnce(const Study& study, const Configuration& configuratio
   command->environment.insert(command->environment.end(), variables.begin(), variables.end());
   const Metering metering{.machine = ThisMachine(), .plan = PlanOf(study, 0)};
   LineCutter lines;
+  const auto take_line = [&](const OutputLine& line) { on_line(line.text); };
   const AttemptCallbacks callbacks{.on_log = [&](std::string_view text) {
     PrintNote(text);
-    if (on_line) lines.Feed(text, on_line);
+    if (on_line) lines.Feed(text, /*now=*/0, take_line);
   }};
   const AttemptEnd end = RunAttempt(study, *command, patterns, metering, signals, callbacks);
-  if (on_line) lines.Finish(on_line);
+  if (on_line) lines.Finish(take_line);
   return end;
 }
 

@@ -118,20 +118,21 @@ Result<void> MemoryStore::RenewLease(const Claim& claim, TimePoint lease_until,
   return {};
 }
 
-Result<void> MemoryStore::AddProgress(const Claim& claim, std::int64_t step,
-                                      const NamedValues& values, TimePoint,
-                                      std::optional<Joules> joules) {
+Result<void> MemoryStore::AddReports(const Claim& claim, const std::vector<ProgressReport>& reports,
+                                     TimePoint) {
   const Attempt* attempt = FindAttempt(claim);
   if (attempt == nullptr || attempt->state != AttemptState::kRunning) return LeaseLost(claim);
-  ProgressReport& report = (*Find(claim.study))->progress[{claim.trial, claim.attempt}][step];
-  report.step = step;
-  report.joules = joules;
-  NamedValues& kept = report.values;
-  for (const auto& [name, value] : values) {
-    if (std::isnan(value)) {
-      kept.erase(name);
-    } else {
-      kept[name] = value;
+  auto& kept_reports = (*Find(claim.study))->progress[{claim.trial, claim.attempt}];
+  for (const ProgressReport& given : reports) {
+    ProgressReport& report = kept_reports[given.step];
+    report.step = given.step;
+    report.joules = given.joules;
+    for (const auto& [name, value] : given.values) {
+      if (std::isnan(value)) {
+        report.values.erase(name);
+      } else {
+        report.values[name] = value;
+      }
     }
   }
   return {};

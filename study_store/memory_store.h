@@ -72,8 +72,8 @@ class MemoryStore final : public StudyStore {
                                   TimePoint now) override;
   Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                           const std::vector<PhaseEnergy>& so_far) override;
-  Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                           TimePoint now, std::optional<Joules> joules) override;
+  Result<void> AddReports(const Claim& claim, const std::vector<ProgressReport>& reports,
+                          TimePoint now) override;
   Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
   Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
                              const RetryLimits& limits, TimePoint now) override;

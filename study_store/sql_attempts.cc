@@ -219,32 +219,37 @@ Result<void> SqlStore::RenewLease(const Claim& claim, TimePoint lease_until,
   return {};
 }
 
-Result<void> SqlStore::AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                                   TimePoint now, std::optional<Joules> joules) {
+Result<void> SqlStore::AddReports(const Claim& claim, const std::vector<ProgressReport>& reports,
+                                  TimePoint now) {
   return connection_->Write(Survives::kProcess, claim, [&]() -> Result<void> {
-    auto report = connection_->Prepare(
-        "INSERT INTO progress (study, trial, attempt, step, at_ms, joules)"
-        " SELECT study, trial, number, ?5, ?6, ?7 FROM attempt WHERE study = ?1 AND trial = ?2"
-        " AND number = ?3 AND worker = ?4 AND state = 'running'"
-        " ON CONFLICT (study, trial, attempt, step)"
-        " DO UPDATE SET at_ms = excluded.at_ms, joules = excluded.joules");
-    if (!report) return Pass(report);
-    auto rows = report
-                    ->Bind(claim.study, claim.trial, claim.attempt, claim.worker, step, There(now),
-                           joules ? std::optional(joules->value()) : std::nullopt)
-                    .Run();
-    if (!rows) return Pass(rows);
-    if (*rows == 0) return tl::unexpected(LeaseLost(claim));
-    for (const auto& [name, value] : values) {
-      auto insert = connection_->Prepare(
-          "INSERT INTO progress_value (study, trial, attempt, step, name, value)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (study, trial, attempt, step, name)"
-          " DO UPDATE SET value = excluded.value");
-      if (!insert) return Pass(insert);
-      JF_TRY(insert->Bind(claim.study, claim.trial, claim.attempt, step, name, value).Run());
-    }
+    for (const ProgressReport& report : reports) JF_TRY(AddReport(claim, report, now));
     return {};
   });
+}
+
+Result<void> SqlStore::AddReport(const Claim& claim, const ProgressReport& report, TimePoint now) {
+  auto add = connection_->Prepare(
+      "INSERT INTO progress (study, trial, attempt, step, at_ms, joules)"
+      " SELECT study, trial, number, ?5, ?6, ?7 FROM attempt WHERE study = ?1 AND trial = ?2"
+      " AND number = ?3 AND worker = ?4 AND state = 'running'"
+      " ON CONFLICT (study, trial, attempt, step)"
+      " DO UPDATE SET at_ms = excluded.at_ms, joules = excluded.joules");
+  if (!add) return Pass(add);
+  auto rows =
+      add->Bind(claim.study, claim.trial, claim.attempt, claim.worker, report.step, There(now),
+                report.joules ? std::optional(report.joules->value()) : std::nullopt)
+          .Run();
+  if (!rows) return Pass(rows);
+  if (*rows == 0) return tl::unexpected(LeaseLost(claim));
+  for (const auto& [name, value] : report.values) {
+    auto insert = connection_->Prepare(
+        "INSERT INTO progress_value (study, trial, attempt, step, name, value)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (study, trial, attempt, step, name)"
+        " DO UPDATE SET value = excluded.value");
+    if (!insert) return Pass(insert);
+    JF_TRY(insert->Bind(claim.study, claim.trial, claim.attempt, report.step, name, value).Run());
+  }
+  return {};
 }
 
 Result<std::vector<ProgressReport>> SqlStore::LoadProgress(StudyId study, TrialNumber trial) {

@@ -51,8 +51,8 @@ class SqlStore final : public StudyStore {
   Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                           const std::vector<PhaseEnergy>& so_far) override;
   Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) override;
-  Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                           TimePoint now, std::optional<Joules> joules) override;
+  Result<void> AddReports(const Claim& claim, const std::vector<ProgressReport>& reports,
+                          TimePoint now) override;
   Result<void> FinishAttempt(const Claim& claim, const AttemptResult& result,
                              const RetryLimits& limits, TimePoint now) override;
   Result<std::vector<Attempt>> LoadAttempts(StudyId study,
@@ -75,6 +75,7 @@ class SqlStore final : public StudyStore {
   bool TakeNews() override { return connection_->TakeNews(); }
 
  private:
+  Result<void> AddReport(const Claim& claim, const ProgressReport& report, TimePoint now);
   /// A time of this machine's clock, on the store's.
   TimePoint There(TimePoint here) const { return here + connection_->ClockAhead(); }
   /// kNotFound if there is no such study.

@@ -121,10 +121,15 @@ class StudyStore {
   virtual Result<void> RenewLease(const Claim& claim, TimePoint lease_until,
                                   const std::vector<PhaseEnergy>& so_far) = 0;
 
-  /// Records an intermediate report; one of the same step is replaced, and a value that is no
-  /// number kept as missing. `joules`: of the attempt so far. kLeaseLost as above.
-  virtual Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
-                                   TimePoint now, std::optional<Joules> joules = {}) = 0;
+  /// Records intermediate reports, all or none. One of the same step is replaced, and a value that
+  /// is no number kept as missing. kLeaseLost as above.
+  virtual Result<void> AddReports(const Claim& claim, const std::vector<ProgressReport>& reports,
+                                  TimePoint now) = 0;
+  /// The same for one report.
+  Result<void> AddProgress(const Claim& claim, std::int64_t step, const NamedValues& values,
+                           TimePoint now, std::optional<Joules> joules = {}) {
+    return AddReports(claim, {ProgressReport{step, values, joules}}, now);
+  }
 
   /// Reports of the last attempt of a trial, by step.
   virtual Result<std::vector<ProgressReport>> LoadProgress(StudyId study, TrialNumber trial) = 0;

@@ -141,6 +141,8 @@ void ReadDefinition(const json& definition, Study& study) {
   study.space = SearchSpace::Create(std::move(parameters)).value();
   study.trainer.command = definition.at("trainer").at("command");
   study.trainer.metrics = definition.at("trainer").at("metrics");
+  study.trainer.progress =
+      definition.at("trainer").value("progress", std::map<std::string, std::string>());
   study.trainer.resumes = definition.at("trainer").value("resumes", false);
   study.trainer.anytime = definition.at("trainer").value("anytime", false);
   study.trainer.preload = definition.at("trainer").value("preload", false);
@@ -238,6 +240,7 @@ std::string DefinitionJson(const Study& study) {
       {"constraints", ListToJson(study.constraints)},
       {"space", ListToJson(study.space.parameters())},
       {"trainer", {{"command", study.trainer.command}, {"metrics", study.trainer.metrics}}}};
+  if (!study.trainer.progress.empty()) definition["trainer"]["progress"] = study.trainer.progress;
   if (study.trainer.resumes) definition["trainer"]["resumes"] = true;
   if (study.trainer.anytime) definition["trainer"]["anytime"] = true;
   if (study.trainer.preload) definition["trainer"]["preload"] = true;

@@ -38,9 +38,13 @@ struct Constraint {
   std::optional<double> min, max;
 };
 
+/// The name of the step among the expressions of [trainer.progress].
+inline constexpr std::string_view kProgressStep = "step";
+
 struct TrainerSpec {
-  std::vector<std::string> command;            // placeholders not yet replaced; empty: none given
-  std::map<std::string, std::string> metrics;  // name -> regular expression on output lines
+  std::vector<std::string> command;             // placeholders not yet replaced; empty: none given
+  std::map<std::string, std::string> metrics;   // name -> regular expression on output lines
+  std::map<std::string, std::string> progress;  // likewise, of progress: kProgressStep, and values
   bool anytime = false;  // ended at a step, it is what a training of so many steps would have been
   bool preload = false;  // workers load PROGRAM.so once and fork its attempts
   bool resumes = false;  // it goes on from the folder of a shorter trial (JOULEFRONT_RESUME_DIR)

@@ -173,10 +173,25 @@ void RefusePer(TomlReader& reader, const Study& study, const toml::source_region
 
 namespace {
 
+/// Reads a table of regular expressions on the trainer's output, by the values that they read.
+void ReadExpressions(TomlReader& reader, const toml::table& trainer, const std::string& section,
+                     const Study& study, std::map<std::string, std::string>& expressions) {
+  const toml::table& table = reader.Table(trainer, section);
+  for (const auto& [name, node] : TomlReader::InFileOrder(table)) {
+    RefuseBadName(reader, name, *node, "a metric");
+    expressions[name] = reader.Text(table, name).value_or("");
+    if (IsMetered(study, name)) {
+      reader.Refuse(node->source(), fmt::format("'{0}' is metered in joules, so no metric of that "
+                                                "name is needed; remove '{0}' here",
+                                                name));
+    }
+  }
+}
+
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "trainer");
   reader.RefuseUnknownKeys(table, "[trainer]",
-                           {"command", "metrics", "resumes", "anytime", "preload"});
+                           {"command", "metrics", "progress", "resumes", "anytime", "preload"});
   study.trainer.command = reader.Texts(table, "command");
   const toml::node* command = table.get("command");
   if (root.contains("trainer") &&
@@ -213,15 +228,18 @@ void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   if (study.trainer.anytime) {
     RefusePer(reader, study, table.get("anytime")->source(), "anytime = true");
   }
-  const toml::table& metrics = reader.Table(table, "metrics");
-  for (const auto& [name, node] : TomlReader::InFileOrder(metrics)) {
-    RefuseBadName(reader, name, *node, "a metric");
-    study.trainer.metrics[name] = reader.Text(metrics, name).value_or("");
-    if (IsMetered(study, name)) {
-      reader.Refuse(node->source(), fmt::format("'{0}' is metered in joules, so no metric of that "
-                                                "name is needed; remove '{0}' here",
-                                                name));
-    }
+  ReadExpressions(reader, table, "metrics", study, study.trainer.metrics);
+  ReadExpressions(reader, table, "progress", study, study.trainer.progress);
+  const auto& progress = study.trainer.progress;
+  const bool has_values = progress.size() > progress.count(std::string(kProgressStep)) ||
+                          std::any_of(study.objectives.begin(), study.objectives.end(),
+                                      [&](const Objective& objective) {
+                                        return study.trainer.metrics.contains(objective.name);
+                                      });
+  if (!progress.empty() && !has_values) {
+    reader.Refuse(table.get("progress")->source(),
+                  "[trainer.progress] names no value; add one of the objectives, such as error = "
+                  "'val_error={number}'");
   }
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,9 @@
 
 #include "workers/attempt_log.h"
 #include "workers/meters/cpu_time.h"
+#include "workers/output_lines.h"
+#include "workers/progress_patterns.h"
+#include "workers/report_thinning.h"
 
 namespace joulefront {
 namespace {
@@ -21,14 +23,14 @@ namespace {
 // Heartbeats begin close together, so that also a short attempt that is killed leaves its joules.
 constexpr Seconds kFirstHeartbeat(0.1);
 constexpr Seconds kLongestHeartbeat(1.0);
-// A trainer that prints without end cannot keep us from the deadlines for longer than this.
-constexpr Seconds kLongestRead(0.1);
 // A day of readings of ten counters, once a second.
 constexpr std::streamoff kLongestReadingLog = 32 << 20;
 // A trainer may grow by some hundred MiB in this time.
 constexpr Seconds kBetweenWeighings(0.2);
 // What one attempt may make us remember.
 constexpr std::size_t kMostPhases = 100;
+// Reports that come closer together than this share one look at the meter.
+constexpr Seconds kBetweenLooks(0.01);
 constexpr std::size_t kMostValues = 1000;
 
 /// The kernel's count of processes killed for lack of memory, 0 if it keeps none.
@@ -52,13 +54,16 @@ bool SaysOutOfMemory(std::string_view log) {
 class AttemptRunner {
  public:
   AttemptRunner(const Study& study, const MetricPatterns& patterns, SignalWatch& signals,
-                const AttemptCallbacks& callbacks, MeteredChild metered, AttemptLog log)
+                const AttemptCallbacks& callbacks, MeteredChild metered, AttemptLog log,
+                ProgressPatterns progress)
       : study_(study),
         patterns_(patterns),
+        progress_(std::move(progress)),
         signals_(signals),
         callbacks_(callbacks),
         metered_(std::move(metered)),
         child_(metered_.process()),
+        reader_(child_),
         log_(std::move(log)),
         begin_(metered_.begin()),
         oom_kills_at_start_(OutOfMemoryKills()) {}
@@ -69,16 +74,17 @@ class AttemptRunner {
   AttemptEnd Run() {
     while (!exited_) {
       Wait();
-      ReadOutputs();
+      ReadOutputs(/*to_the_end=*/false);
       if (signals_.Drain()) Reap();
       KeepDeadlines();
     }
     SignalGroup(child_.pid, SIGKILL);
     KillDescendants();
-    ReadOutputs();
-    out_lines_.Finish([this](std::string_view line) { TakeLine(line); });
-    err_lines_.Finish([this](std::string_view line) { patterns_.Match(line, metrics_); });
-    for (const auto& [name, value] : metrics_) end_.values.try_emplace(name, value);
+    ReadOutputs(/*to_the_end=*/true);
+    reader_.Finish(takers_);
+    if (!stopping_) TakeNewestReport();
+    HandOnReports();
+    TakeMetrics();
     end_.energy = metered_.Settle();
     end_.meter_faults = metered_.MeterFaults();
     log_.Finish();
@@ -109,62 +115,109 @@ class AttemptRunner {
     poll(fds.data(), fds.size(), static_cast<int>(std::min(ms, 60e3)));
   }
 
-  void ReadOutputs() {
-    ReadFrom(child_.out, [this](std::string_view bytes) {
-      out_lines_.Feed(bytes, [this](std::string_view line) { TakeLine(line); });
-    });
-    ReadFrom(child_.err, [this](std::string_view bytes) {
-      if (callbacks_.on_log) callbacks_.on_log(bytes);
-      err_lines_.Feed(bytes, [this](std::string_view line) { patterns_.Match(line, metrics_); });
-    });
+  void ReadOutputs(bool to_the_end) {
+    if (reader_.Read(to_the_end, takers_)) heard_ = MonotonicNow();
+    HandOnReports();
   }
 
-  template <typename Take>
-  void ReadFrom(FileDescriptor& fd, Take take) {
-    std::array<char, 65536> buffer;
-    const Seconds begin = MonotonicNow();
-    // Once the trainer is gone, what is left is what the pipe holds.
-    while (fd.open() && (exited_ || MonotonicNow() - begin < kLongestRead)) {
-      const ssize_t size = read(fd.get(), buffer.data(), buffer.size());
-      if (size > 0) {
-        heard_ = MonotonicNow();
-        const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
-        log_.Append(bytes);
-        take(bytes);
-      } else if (size < 0 && errno == EINTR) {
-        continue;
-      } else {
-        if (size == 0) fd.Close();
-        return;
-      }
+  void TakeOutLine(const OutputLine& line) {
+    // Most reports of a flood are neither needed nor parsed.
+    if (const auto step = QuickStep(line.text); step && !thinning_.IsDue(*step)) {
+      if (TakesReports()) thinning_.Keep(*step, line.text);
+      return;
     }
+    TrainerMessage message = ParseTrainerLine(line.text);
+    if (std::holds_alternative<std::monostate>(message)) {
+      TakeLogLine(line);
+      if (callbacks_.on_log) callbacks_.on_log(std::string(line.text) + std::string(line.end));
+      return;
+    }
+    if (auto* progress = std::get_if<ProgressMessage>(&message)) {
+      TakeProgress(std::move(*progress));
+      return;
+    }
+    HandOnReports();  // what came before it is judged before it
+    // An attempt that is stopped early ends where that was decided, whatever it says afterwards.
+    if (!end_.pruned) TakeMessage(message);
   }
 
-  void TakeLine(std::string_view line) {
-    const TrainerMessage message = ParseTrainerLine(line);
-    // What is stopped early ends where it was when that was decided, whatever it still says.
-    if (end_.pruned && !std::holds_alternative<std::monostate>(message)) return;
+  void TakeMessage(const TrainerMessage& message) {
     if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
       EnterPhase(phase->name);
-    } else if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
-      TakeProgress(*progress);
     } else if (const auto* result = std::get_if<ResultMessage>(&message)) {
       TakeResult(result->values);
     } else if (const auto* energy = std::get_if<EnergyMessage>(&message)) {
       if (!metered_.Tell(energy->joules)) NoteBad("the joules of an attempt cannot fall");
+      looked_at_.reset();
     } else if (const auto* anew = std::get_if<AnewMessage>(&message)) {
       end_.anew = anew->reason;
     } else if (const auto* bad = std::get_if<BadMessage>(&message)) {
       NoteBad(bad->reason);
-    } else {
-      patterns_.Match(line, metrics_);
-      if (callbacks_.on_log) callbacks_.on_log(std::string(line) + "\n");
     }
   }
 
-  void TakeProgress(const ProgressMessage& progress) {
-    if (!callbacks_.on_progress || stopping_) return;
-    if (callbacks_.on_progress(progress, metered_.Look())) return;
+  /// A line of either output that is no message: expressions look at it. Of the matches for a
+  /// metric the last one in time counts.
+  void TakeLogLine(const OutputLine& line) {
+    if (line.is_cut) {
+      Remark(fmt::format("it printed a line of more than {} bytes, whose end was not read",
+                         LineCutter::kLongestLine));
+    }
+    if (line.text.empty()) return;
+    MetricMatches found;
+    patterns_.Match(line.text, found);
+    for (auto& [name, match] : found) {
+      DatedMatch& last = metrics_[name];
+      if (line.read_at >= last.read_at) last = {std::move(match), line.read_at};
+    }
+    if (auto report = progress_.TakeLine(line.text)) TakeProgress(std::move(*report));
+  }
+
+  void TakeMetrics() {
+    for (auto& [name, last] : metrics_) {
+      if (end_.values.contains(name)) continue;  // a message goes before what was only found
+      if (last.match.problem.empty()) {
+        end_.values[name] = last.match.value;
+      } else {
+        Remark(fmt::format("the expression for \"{}\" {}", name, last.match.problem));
+        end_.unread[name] = std::move(last.match.problem);
+      }
+    }
+  }
+
+  bool TakesReports() const { return callbacks_.on_progress && !stopping_; }
+
+  void TakeProgress(ProgressMessage report) {
+    if (!TakesReports()) return;
+    if (!thinning_.IsDue(report.step)) {
+      thinning_.Keep(std::move(report));
+      return;
+    }
+    if (auto update = thinning_.TakeUpdate(report.step)) Record(std::move(*update));
+    Record(std::move(report));
+  }
+
+  void TakeNewestReport() {
+    if (!TakesReports()) return;
+    if (auto newest = thinning_.TakeNewest()) Record(std::move(*newest));
+  }
+
+  /// Puts a report among those that are handed on, with the joules until now.
+  void Record(ProgressMessage report) {
+    const Seconds now = MonotonicNow();
+    if (!looked_at_ || now - *looked_at_ >= kBetweenLooks) {
+      energy_then_ = metered_.Look();
+      looked_at_ = now;
+    }
+    thinning_.NoteRecorded(report.step);
+    reports_.push_back({std::move(report), energy_then_});
+  }
+
+  void HandOnReports() {
+    if (reports_.empty()) return;
+    const bool goes_on = callbacks_.on_progress(reports_);
+    reports_.clear();
+    if (goes_on || stopping_) return;
     end_.pruned = true;
     Stop(MonotonicNow());
   }
@@ -176,6 +229,7 @@ class AttemptRunner {
     }
     phases_.insert(name);
     metered_.EnterPhase(name);
+    looked_at_.reset();
   }
 
   void TakeResult(const NamedValues& values) {
@@ -215,6 +269,8 @@ class AttemptRunner {
     if (now >= next_heartbeat_) {
       next_heartbeat_ = now + heartbeat_;
       heartbeat_ = std::min(heartbeat_ * 2.0, kLongestHeartbeat);
+      TakeNewestReport();
+      HandOnReports();
       const auto energy = metered_.Look();
       if (IsBeyondLimit(energy)) Cross(AttemptLimit::kEnergy, now);
       if (callbacks_.on_heartbeat && !callbacks_.on_heartbeat(energy) && !end_.lease_lost) {
@@ -272,16 +328,33 @@ class AttemptRunner {
 
   const Study& study_;
   const MetricPatterns& patterns_;
+  ProgressPatterns progress_;
   SignalWatch& signals_;
   const AttemptCallbacks& callbacks_;
   MeteredChild metered_;
   ChildProcess& child_;
+  OutputReader reader_;
+  const OutputReader::Takers takers_{
+      .bytes = [this](std::string_view bytes) { log_.Append(bytes); },
+      .err_bytes =
+          [this](std::string_view bytes) {
+            if (callbacks_.on_log) callbacks_.on_log(bytes);
+          },
+      .out_line = [this](const OutputLine& line) { TakeOutLine(line); },
+      .err_line = [this](const OutputLine& line) { TakeLogLine(line); }};
   AttemptLog log_;
   Seconds begin_;
   std::int64_t oom_kills_at_start_;
 
-  LineCutter out_lines_, err_lines_;
-  NamedValues metrics_;
+  struct DatedMatch {
+    MetricMatch match;
+    std::uint64_t read_at = 0;
+  };
+  std::map<std::string, DatedMatch> metrics_;
+  ReportThinning thinning_;
+  std::vector<MeteredReport> reports_;  // to be handed on
+  std::optional<Seconds> looked_at_;    // when energy_then_ was true
+  std::vector<PhaseEnergy> energy_then_;
   std::set<std::string> phases_;
   Seconds heartbeat_ = kFirstHeartbeat;
   Seconds next_heartbeat_ = begin_ + kFirstHeartbeat;
@@ -299,6 +372,11 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
                       const MetricPatterns& patterns, const Metering& metering,
                       SignalWatch& signals, const AttemptCallbacks& callbacks) {
   AttemptEnd end;
+  auto progress = ProgressPatterns::Create(study);
+  if (!progress) {
+    end.not_started = progress.error();
+    return end;
+  }
   auto log = AttemptLog::Create(command.work_dir + "/trainer.log");
   if (!log) {
     end.not_started = log.error();
@@ -320,7 +398,8 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
     end.not_started = metered.error();
     return end;
   }
-  return AttemptRunner(study, patterns, signals, callbacks, std::move(*metered), std::move(*log))
+  return AttemptRunner(study, patterns, signals, callbacks, std::move(*metered), std::move(*log),
+                       std::move(*progress))
       .Run();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "study_store/study.h"
 #include "study_store/trial.h"
 #include "workers/metered_child.h"
+#include "workers/metered_report.h"
 #include "workers/metric_patterns.h"
 #include "workers/process.h"
 #include "workers/trainer_command.h"
@@ -20,9 +22,9 @@
 namespace joulefront {
 
 struct AttemptCallbacks {
-  /// An intermediate report, with the joules so far. False stops the attempt: going on would be a
-  /// waste.
-  std::function<bool(const ProgressMessage&, const std::vector<PhaseEnergy>&)> on_progress;
+  /// Intermediate reports in their order, those that ReportThinning picks. False stops the attempt:
+  /// going on would be a waste.
+  std::function<bool(const std::vector<MeteredReport>&)> on_progress;
   /// About once a second, more often at first, with the joules so far. False stops the attempt:
   /// the lease is lost.
   std::function<bool(const std::vector<PhaseEnergy>&)> on_heartbeat;
@@ -44,9 +46,10 @@ struct AttemptEnd {
   bool lease_lost = false;              // we asked it to stop: the attempt is not ours any more
   bool ran_out_of_memory = false;
   bool reported_result = false;
-  std::optional<std::string> anew;  // it did not go on from where it was to; why
-  NamedValues values;               // of the result, and of the metrics' expressions
-  std::string remark;               // the first thing that was wrong with its messages
+  std::optional<std::string> anew;            // it did not go on from where it was to; why
+  NamedValues values;                         // of the result, and of the metrics' expressions
+  std::map<std::string, std::string> unread;  // metrics whose last match gave no number: why
+  std::string remark;                         // the first thing that was wrong with its messages
   std::vector<PhaseEnergy> energy;
   std::string meter_faults;  // Meter::Faults()
   std::string last_line;     // of the log

@@ -15,7 +15,9 @@ namespace {
 constexpr int kInterruptedStatuses[] = {130, 143};  // 128 + SIGINT, 128 + SIGTERM
 
 AttemptResult Failed(FailureClass failure, std::string message, const AttemptEnd& end) {
-  if (!end.remark.empty()) message += fmt::format(" ({})", end.remark);
+  if (!end.remark.empty() && message.find(end.remark) == std::string::npos) {
+    message += fmt::format(" ({})", end.remark);
+  }
   if (!end.last_line.empty()) message += fmt::format("; its last line: {}", end.last_line);
   return {.state = AttemptState::kFailed,
           .energy = end.energy,
@@ -64,6 +66,12 @@ std::optional<AttemptResult> TakeJoules(const Study& study, const std::string& n
                     fmt::format("'{}' is joules per \"{}\", which is {}", name, *per, work), end);
     }
     value /= work;
+    if (!std::isfinite(value)) {
+      return Failed(FailureClass::kNonFinite,
+                    fmt::format("'{}' is joules per \"{}\", which is {}: too small to divide by",
+                                name, *per, work),
+                    end);
+    }
   }
   values[name] = value;
   return std::nullopt;
@@ -73,6 +81,10 @@ std::optional<AttemptResult> TakeJoules(const Study& study, const std::string& n
 std::optional<AttemptResult> CheckReported(const Study& study, const std::string& name,
                                            const AttemptEnd& end) {
   const auto found = end.values.find(name);
+  if (const auto unread = end.unread.find(name); unread != end.unread.end()) {
+    return Failed(FailureClass::kNoResult,
+                  fmt::format("the expression for \"{}\" {}", name, unread->second), end);
+  }
   if (found == end.values.end()) {
     const auto expression = study.trainer.metrics.find(name);
     std::string message =

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <utility>
 
+#include "workers/output_lines.h"
 #include "workers/trainer_output.h"
 
 namespace joulefront {
@@ -79,8 +80,8 @@ class CommandMeter {
       if (size <= 0) return;
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
       result_.output_error = PassOn(bytes);
-      lines_.Feed(bytes, [this](std::string_view line) {
-        const TrainerMessage message = ParseTrainerLine(line);
+      lines_.Feed(bytes, /*now=*/0, [this](const OutputLine& line) {
+        const TrainerMessage message = ParseTrainerLine(line.text);
         if (const auto* phase = std::get_if<PhaseMessage>(&message)) {
           metered_.EnterPhase(phase->name);
         }

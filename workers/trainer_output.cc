@@ -77,6 +77,12 @@ TrainerMessage ReadMessage(const json& message) {
     if (name->get_ref<const std::string&>().size() > kLongestName) {
       return BadMessage{fmt::format("a phase's name is longer than {} bytes", kLongestName)};
     }
+    if (*name == kTotalPhase) {
+      return BadMessage{
+          fmt::format("\"{}\" is the name of the whole attempt, and no phase can "
+                      "have it",
+                      kTotalPhase)};
+    }
     return PhaseMessage{name->get<std::string>()};
   }
   if (kind == "energy") {
@@ -111,43 +117,47 @@ TrainerMessage ReadMessage(const json& message) {
   return ProgressMessage{step->get<std::int64_t>(), std::move(read)};
 }
 
+/// The text as a JSON value; discarded if it is none.
+json ParseJson(std::string_view text) {
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) {
+    value = json::parse(WithWordsQuoted(text), nullptr, /*allow_exceptions=*/false);
+  }
+  return value;
+}
+
+/// The message that a line ends with which begins with something else: a progress bar whose line
+/// was not ended, or what a launcher puts before every line.
+TrainerMessage ReadMessageBehind(std::string_view line) {
+  // JSON of somebody else's may hold messages, in a list or as a value.
+  if (line.starts_with('[') || line.starts_with('{')) return std::monostate{};
+  for (auto brace = line.find('{'); brace != std::string_view::npos;
+       brace = line.find('{', brace + 1)) {
+    const std::string_view rest = line.substr(brace);
+    const auto word = rest.find_first_not_of(" \t", 1);
+    if (word == std::string_view::npos || !rest.substr(word).starts_with("\"joulefront\""))
+      continue;
+    const json message = ParseJson(rest);
+    if (message.is_object()) return ReadMessage(message);
+    return BadMessage{
+        "a message that shares its line with other output could not be read; print a line break "
+        "before and after it"};
+  }
+  return std::monostate{};
+}
+
 }  // namespace
 
 TrainerMessage ParseTrainerLine(std::string_view line) {
   const auto begin = line.find_first_not_of(" \t");
-  if (begin == std::string_view::npos || line[begin] != '{' ||
-      line.find("\"joulefront\"") == std::string_view::npos) {
+  if (begin == std::string_view::npos || line.find("\"joulefront\"") == std::string_view::npos) {
     return std::monostate{};
   }
-  json message = json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (message.is_discarded()) {
-    message = json::parse(WithWordsQuoted(line), nullptr, /*allow_exceptions=*/false);
-  }
+  if (line[begin] != '{') return ReadMessageBehind(line.substr(begin));
+  const json message = ParseJson(line);
   if (message.is_discarded()) return BadMessage{"it is not valid JSON"};
   if (!message.is_object() || !message.contains("joulefront")) return std::monostate{};
   return ReadMessage(message);
-}
-
-void LineCutter::Feed(std::string_view bytes,
-                      const std::function<void(std::string_view)>& on_line) {
-  while (!bytes.empty()) {
-    const auto newline = bytes.find('\n');
-    std::string_view piece = bytes.substr(0, newline);
-    bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
-    if (!dropping_) {
-      partial_ += piece.substr(0, kLongestLine - std::min(kLongestLine, partial_.size()));
-      dropping_ = partial_.size() >= kLongestLine;
-    }
-    if (newline == std::string_view::npos) continue;
-    on_line(partial_);
-    partial_.clear();
-    dropping_ = false;
-  }
-}
-
-void LineCutter::Finish(const std::function<void(std::string_view)>& on_line) {
-  if (!partial_.empty()) on_line(partial_);
-  partial_.clear();
 }
 
 }  // namespace joulefront

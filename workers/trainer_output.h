@@ -1,5 +1,5 @@
-// The trainer protocol, reading side: bytes of a trainer's stdout in, messages and log lines out. A
-// line that is a JSON object with the key "joulefront" is a message; every other line is log.
+// The trainer protocol, reading side: lines of a trainer's stdout in, messages out. A line that is
+// a JSON object with the key "joulefront", or ends with one, is a message; every other line is log.
 //
 //   {"joulefront": "phase", "name": "train"}
 //   {"joulefront": "progress", "step": 3, "values": {"error": 0.12}}
@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,23 +42,9 @@ struct BadMessage {
 using TrainerMessage = std::variant<std::monostate, PhaseMessage, ProgressMessage, ResultMessage,
                                     EnergyMessage, AnewMessage, BadMessage>;
 
-/// What one line says; monostate if it is log. NaN and Infinity, which Python's json writes though
+/// What one line says; monostate if it is log. A message may stand behind other output on its line,
+/// such as a progress bar that was not ended. NaN and Infinity, which Python's json writes though
 /// JSON has neither, are read as the numbers they mean; null is NaN.
 TrainerMessage ParseTrainerLine(std::string_view line);
-
-/// Cuts a stream of bytes into lines of at most kLongestLine bytes; what is longer is cut there,
-/// and the rest up to the line's end is dropped.
-class LineCutter {
- public:
-  static constexpr std::size_t kLongestLine = 1 << 20;
-
-  void Feed(std::string_view bytes, const std::function<void(std::string_view)>& on_line);
-  /// Gives the last line, if it had no newline.
-  void Finish(const std::function<void(std::string_view)>& on_line);
-
- private:
-  std::string partial_;
-  bool dropping_ = false;
-};
 
 }  // namespace joulefront

@@ -298,47 +298,37 @@ class Worker {
   }
 
   AttemptCallbacks CallbacksFor(const Claim& claim, AttemptKind kind) {
-    return {
-        .on_progress =
-            [this, &claim, kind](const ProgressMessage& progress,
-                                 const std::vector<PhaseEnergy>& energy) {
-              return kind == AttemptKind::kConfirmation || TakeProgress(claim, progress, energy);
-            },
-        .on_heartbeat =
-            [this, &claim, renewals = 0,
-             next = Seconds()](const std::vector<PhaseEnergy>& energy) mutable {
-              // The first ones at once, so that also a short attempt leaves its joules.
-              const Seconds now = MonotonicNow();
-              if (store_.IsShared() && now < next) return true;
-              if (++renewals > 2) next = now + kBetweenSharedRenewals;
-              const auto renewed = store_.RenewLease(claim, Later(CalendarNow(), lease_), energy);
-              return renewed || renewed.error().code != ErrorCode::kLeaseLost;
-            }};
+    return {.on_progress =
+                [this, &claim, kind](const std::vector<MeteredReport>& reports) {
+                  return kind == AttemptKind::kConfirmation || TakeProgress(claim, reports);
+                },
+            .on_heartbeat =
+                [this, &claim, renewals = 0,
+                 next = Seconds()](const std::vector<PhaseEnergy>& energy) mutable {
+                  // The first ones at once, so that also a short attempt leaves its joules.
+                  const Seconds now = MonotonicNow();
+                  if (store_.IsShared() && now < next) return true;
+                  if (++renewals > 2) next = now + kBetweenSharedRenewals;
+                  const auto renewed =
+                      store_.RenewLease(claim, Later(CalendarNow(), lease_), energy);
+                  return renewed || renewed.error().code != ErrorCode::kLeaseLost;
+                }};
   }
 
-  /// Stores a report, with the joules so far of what is metered. Whether the attempt should go on.
-  bool TakeProgress(const Claim& claim, const ProgressMessage& progress,
-                    const std::vector<PhaseEnergy>& energy) {
-    ProgressReport report{progress.step, progress.values, TotalJoules(energy)};
-    std::optional<Provenance> provenance;
-    const auto add = [&](const auto& wanted) {
-      if (!wanted.phase) return;
-      report.values.erase(wanted.name);
-      if (wanted.per) return;  // known at the end
-      const PhaseEnergy* phase = FindPhase(energy, *wanted.phase);
-      if (phase == nullptr || !phase->figure) return;
-      report.values[wanted.name] = phase->figure->joules.value();
-      provenance = phase->figure->provenance;
-    };
-    for (const Constraint& constraint : study_.constraints) add(constraint);
-    for (const Objective& objective : study_.objectives) add(objective);
+  /// Stores reports, and judges each. Whether the attempt should go on.
+  bool TakeProgress(const Claim& claim, const std::vector<MeteredReport>& metered) {
+    std::vector<ProgressReport> reports;
+    for (const MeteredReport& report : metered) reports.push_back(WithJoules(study_, report));
     // A report that cannot be stored now is not worth stopping the training for.
-    static_cast<void>(
-        store_.AddProgress(claim, report.step, report.values, CalendarNow(), report.joules));
-    auto verdict = stopping_.Judge(claim, report, provenance, MonotonicNow());
-    if (!verdict || !*verdict) return true;
-    pruned_ = {std::move(**verdict), std::move(report.values)};
-    return false;
+    static_cast<void>(store_.AddReports(claim, reports, CalendarNow()));
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+      auto verdict =
+          stopping_.Judge(claim, reports[i], ProvenanceOf(study_, metered[i]), MonotonicNow());
+      if (!verdict || !*verdict) continue;
+      pruned_ = {std::move(**verdict), std::move(reports[i].values)};
+      return false;
+    }
+    return true;
   }
 
   /// What a trial that was stopped early is left with: the last values, and what was foretold.

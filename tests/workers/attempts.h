@@ -33,8 +33,10 @@ inline Outcome RunCommand(const ScratchFolder& folder, const std::vector<std::st
   BecomeSubreaper();
   Outcome outcome;
   const AttemptCallbacks callbacks{.on_progress =
-                                       [&](const ProgressMessage& p, const auto&) {
-                                         outcome.progress.push_back(p);
+                                       [&](const std::vector<MeteredReport>& reports) {
+                                         for (const auto& report : reports) {
+                                           outcome.progress.push_back(report.message);
+                                         }
                                          return true;
                                        },
                                    .on_heartbeat =

@@ -67,6 +67,131 @@ TEST_CASE("expressions read both outputs, also of last lines without an end") {
   CHECK(outcome.end.values == NamedValues{{"error", 0.125}, {"loss", 0.25}, {"size", 3.0}});
 }
 
+TEST_CASE("of matches on both outputs the last one in time counts, whenever its line ends") {
+  ScratchFolder folder;
+  const std::string metrics = "[trainer.metrics]\nerror = 'err=([0-9.]+)'\n";
+  // A bar on stderr whose line ends after the value on stdout.
+  const Outcome bar =
+      RunShell(folder,
+               "printf '\\r50%% err=0.9' >&2; sleep 0.1; printf '\\r100%% err=0.7' >&2; sleep 0.1\n"
+               "echo err=0.25; sleep 0.1; echo >&2\n",
+               metrics);
+  CHECK(bar.result.values.at("error") == 0.25);
+  const Outcome other = RunShell(folder, "echo err=0.25; sleep 0.1; echo err=0.5 >&2\n", metrics);
+  CHECK(other.result.values.at("error") == 0.5);
+}
+
+TEST_CASE("a bar that is redrawn for hours is many short lines, and its last state counts") {
+  ScratchFolder folder;
+  const Outcome outcome = RunShell(
+      folder,
+      "awk 'BEGIN{for(i=0;i<=300000;i++) printf \"\\r%6d/300000 err=0.%06d\", i, 1000000-i-(i==0);"
+      " printf \"\\n\"}'\n",
+      "[trainer.metrics]\nerror = 'err=([0-9.]+)'\n");
+  CHECK(outcome.result.values.at("error") == 0.7);
+}
+
+TEST_CASE("CR LF ends a line, also for an expression that is anchored to its end") {
+  ScratchFolder folder;
+  const Outcome outcome = RunShell(folder, "printf 'err=0.25\\r\\n'\n",
+                                   "[trainer.metrics]\nerror = '^err=([0-9.]+)$'\n");
+  CHECK(outcome.result.values.at("error") == 0.25);
+}
+
+TEST_CASE("a result behind an unfinished bar on its line is taken") {
+  ScratchFolder folder;
+  const Outcome outcome = RunShell(folder, std::string("printf '\\rstep 2/3'; ") + kReport);
+  CHECK(outcome.result.values.at("error") == 0.5);
+}
+
+TEST_CASE(
+    "a metric that is no number, or was cut off, fails the trial as no result, and is shown") {
+  ScratchFolder folder;
+  CheckFailure(RunShell(folder, "echo 'Accuracy: 71.59% of all'\n",
+                        "[trainer.metrics]\nerror = 'Accuracy: ([^ ]+)'\n"),
+               FailureClass::kNoResult,
+               "the expression for \"error\" matched \"71.59%\", which is no number");
+  CheckFailure(RunShell(folder, "echo val_error=9.97e-05\n",
+                        "[trainer.metrics]\nerror = 'val_error=([0-9.]+)'\n"),
+               FailureClass::kNoResult, "which is only a part of \"9.97e-05\"");
+  CheckFailure(
+      RunShell(folder, "echo val_error=nan\n", "[trainer.metrics]\nerror = 'val_error={number}'\n"),
+      FailureClass::kNonFinite, "\"error\" is nan");
+  // One that nobody asked for is a remark.
+  const Outcome more = RunShell(folder, std::string("echo loss=oops\n") + kReport,
+                                "[trainer.metrics]\nloss = 'loss=(\\S+)'\n");
+  CHECK(Name(more.result.state) == "complete");
+  CHECK(more.result.message == "the expression for \"loss\" matched \"oops\", which is no number");
+}
+
+TEST_CASE("expressions read the progress of a program that cannot be changed") {
+  ScratchFolder folder;
+  const std::string metrics = "[trainer.metrics]\nerror = 'val_error={number}'\n";
+  const std::string script =
+      "for i in 1 2 3; do echo \"epoch $i/3\"; echo loss=9; echo val_error=0.$((9-i)); done\n";
+  const Outcome headed =
+      RunShell(folder, script, metrics + "[trainer.progress]\nstep = 'epoch {number}'\n");
+  REQUIRE(headed.progress.size() == 3);
+  CHECK(headed.progress[2].step == 3);
+  CHECK(headed.progress[2].values == NamedValues{{"error", 0.6}});
+  CHECK(headed.result.values.at("error") == 0.6);
+  const Outcome counted =
+      RunShell(folder, script, metrics + "[trainer.progress]\nerror = 'val_error={number}'\n");
+  REQUIRE(counted.progress.size() == 3);
+  CHECK(counted.progress[0].step == 1);
+  // Two values on two lines make one report; a later value of the same step replaces it.
+  const Outcome two = RunShell(
+      folder, "echo 'epoch 5: a=1'; echo b=2; echo b=3; echo 'epoch 6: a=4 b=5'; echo 'epoch 7'\n",
+      "[trainer.progress]\nstep = 'epoch {number}'\nx = 'a={number}'\ny = 'b={number}'\n");
+  REQUIRE(two.progress.size() == 3);
+  CHECK(two.progress[0].step == 5);
+  CHECK(two.progress[0].values == NamedValues{{"x", 1.0}, {"y", 2.0}});
+  CHECK(two.progress[1].values == NamedValues{{"x", 1.0}, {"y", 3.0}});
+  CHECK(two.progress[2].values == NamedValues{{"x", 4.0}, {"y", 5.0}});
+}
+
+TEST_CASE("a flood of reports holds no trainer up, and its last one is kept") {
+  ScratchFolder folder;
+  const std::string flood =
+      "awk 'BEGIN{for(i=1;i<=200000;i++) printf "
+      "\"{\\\"joulefront\\\":\\\"progress\\\",\\\"step\\\":%d,\\\"values\\\":{\\\"error\\\":%g}}"
+      "\\n\","
+      "i,1/i}'\n";
+  const Outcome outcome = RunShell(folder, flood + kReport);
+  CHECK(Name(outcome.result.state) == "complete");
+  CHECK(outcome.progress.size() < 1200);
+  REQUIRE(outcome.progress.size() > 100);
+  CHECK(outcome.progress[99].step == 100);
+  CHECK(outcome.progress.back().step == 200'000);
+}
+
+TEST_CASE(
+    "a phase that has the name of the whole attempt is refused, and its joules count before") {
+  ScratchFolder folder;
+  const Outcome outcome =
+      RunShell(folder, std::string("echo '{\"joulefront\":\"phase\",\"name\":\"train\"}'\n"
+                                   "echo '{\"joulefront\":\"phase\",\"name\":\"total\"}'\n"
+                                   "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done\n") +
+                           kReport);
+  CHECK(PhaseNames(outcome) == std::vector<std::string>{"setup", "train", "total"});
+  CHECK_THAT(outcome.result.message, Catch::Contains("\"total\" is the name of the whole attempt"));
+  const PhaseEnergy &train = outcome.end.energy[1], &total = outcome.end.energy[2];
+  CHECK(train.cpu > total.cpu * 0.5);
+}
+
+TEST_CASE("joules per a number too small to divide by fail the trial, and are kept") {
+  ScratchFolder folder;
+  WriteAll(folder / "trainer.sh",
+           "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done\n"
+           "echo '{\"joulefront\":\"result\",\"values\":{\"error\":0.5,\"n\":1e-320}}'\n");
+  const Outcome outcome =
+      RunCommand(folder, {"sh", "trainer.sh"},
+                 "[constraints]\nper_n = { phase = 'total', per = 'n', max = '1 J' }\n");
+  CheckFailure(outcome, FailureClass::kNonFinite, "joules per \"n\"");
+  REQUIRE(!outcome.result.energy.empty());
+  CHECK(outcome.result.energy.back().figure);
+}
+
 TEST_CASE("a message of the protocol goes before what an expression found") {
   ScratchFolder folder;
   const Outcome outcome =
