@@ -27,7 +27,7 @@ constexpr const char* kAbout =
     "  joulefront gate --baseline gate.json --update-baseline -- python3 train.py\n"
     "  joulefront gate --baseline gate.json -- python3 train.py\n"
     "  joulefront gate --baseline gate.json --max-regress energy=3% --max-regress error=0.005 \\\n"
-    "      --metric 'error=val_error=([0-9.]+)' --markdown \"$GITHUB_STEP_SUMMARY\" -- python3 "
+    "      --metric 'error=val_error={number}' --markdown \"$GITHUB_STEP_SUMMARY\" -- python3 "
     "train.py\n"
     "  joulefront gate --baseline gate.json study.toml\n"
     "  joulefront gate --against ../before -- python3 train.py      both in turn\n\n"

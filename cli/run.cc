@@ -18,6 +18,7 @@
 #include "workers/launcher.h"
 #include "workers/metering_plan.h"
 #include "workers/metric_patterns.h"
+#include "workers/progress_patterns.h"
 #include "workers/preloaded_trainer.h"
 #include "workers/study_runner.h"
 #include "workers/trainer_command.h"
@@ -204,6 +205,7 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
   }
   auto patterns = MetricPatterns::Create(study.trainer.metrics);
   if (!patterns) return Pass(patterns, path);
+  if (auto progress = ProgressPatterns::Create(study); !progress) return Pass(progress, path);
   return file;
 }
 

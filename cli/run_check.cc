@@ -7,6 +7,7 @@
 #include "base/printable.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
+#include "search/stopping.h"
 #include "study_store/placeholders.h"
 #include "study_store/proposer.h"
 #include "workers/launcher.h"
@@ -171,6 +172,27 @@ Result<void> CheckTrainer(const StudyFile& file) {
   return found ? Result<void>() : Pass(found, "[trainer] command");
 }
 
+/// Why [stopping] can never act, if it cannot.
+std::optional<std::string> WhyNothingStops(const Study& study) {
+  if (study.stopping.rule == StoppingRule::kOff) return std::nullopt;
+  const auto is_found = [&](const Objective& objective) {
+    return objective.phase || study.trainer.metrics.contains(objective.name);
+  };
+  const auto& objectives = study.objectives;
+  if (study.trainer.progress.empty() && !study.trainer.metrics.empty() &&
+      std::all_of(objectives.begin(), objectives.end(), is_found)) {
+    return "[stopping] stops nothing unless the trainer prints progress messages; for a program "
+           "that cannot, add [trainer.progress]";
+  }
+  if (study.stopping.rule == StoppingRule::kDominated && study.budget.trials &&
+      *study.budget.trials <= static_cast<std::int64_t>(kFewestCurves)) {
+    return fmt::format("[stopping] stops nothing in a study of {} trials: the first {} have to "
+                       "finish before any is judged",
+                       *study.budget.trials, kFewestCurves);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int CheckStudy(const StudyFile& file, const std::string& store_path, const AddFirst& add_first) {
@@ -181,6 +203,7 @@ int CheckStudy(const StudyFile& file, const std::string& store_path, const AddFi
   auto meter = MeterText(file);
   if (!meter) return Complain("run", meter.error());
   std::vector<std::string> notes = file.notes;
+  if (auto why = WhyNothingStops(study)) notes.push_back(std::move(*why));
   std::vector<Trial> first;
   if (standing->is_new) {
     auto trials = FirstTrialsOf(study, add_first, notes);

@@ -11,6 +11,7 @@
 #include "cli/trial_run.h"
 #include "study_store/configuration_json.h"
 #include "workers/attempt_runner.h"
+#include "workers/progress_patterns.h"
 
 namespace joulefront {
 namespace {
@@ -133,6 +134,9 @@ int TryVerb(const Arguments& arguments) {
   if (!configuration) return Complain("try", configuration.error());
   auto patterns = MetricPatterns::Create(study.trainer.metrics);
   if (!patterns) return Complain("try", patterns.error());
+  if (auto progress = ProgressPatterns::Create(study); !progress) {
+    return Complain("try", progress.error());
+  }
 
   SignalWatch signals;
   auto end = RunOnce(study, *configuration, *patterns, signals, {});

@@ -26,6 +26,7 @@
 #include "workers/idle_limit.h"
 #include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
+#include "workers/progress_patterns.h"
 #include "workers/search_meter.h"
 #include "workers/undelivered.h"
 
@@ -421,6 +422,7 @@ Result<std::unique_ptr<Worker>> MakeWorker(StudyStore& store, StudyId id,
   }
   auto patterns = MetricPatterns::Create(study->trainer.metrics);
   if (!patterns) return Pass(patterns);
+  if (auto progress = ProgressPatterns::Create(*study); !progress) return Pass(progress);
   BecomeSubreaper();
   return std::make_unique<Worker>(store, id, std::move(*study), std::move(*patterns), options,
                                   signals);

@@ -11,6 +11,6 @@ trap 'git worktree remove --force "$before"' EXIT
 git worktree add --quiet --detach "$before" "$1"
 
 "${JOULEFRONT:-joulefront}" gate --against "$before/$(git rev-parse --show-prefix)" \
-  --phase train --metric 'error=val_error=([0-9.]+)' \
+  --phase train --metric 'error=val_error={number}' \
   --max-regress "energy=${MAX_ENERGY:-5%}" --max-regress "error=${MAX_ERROR:-0.01}" \
   --markdown gate.md --junit gate.xml --json gate.json -- python3 train.py
