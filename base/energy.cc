@@ -21,6 +21,16 @@ std::optional<EnergyClass> EnergyClassFromName(std::string_view name) {
   return static_cast<EnergyClass>(found - kClassNames.begin());
 }
 
+bool IsBound(const EnergyFigure& figure) { return figure.own_uncertainty >= 1.0; }
+
+Joules CountedJoules(const EnergyFigure& figure) {
+  return IsBound(figure) ? figure.joules * (1.0 + figure.own_uncertainty) : figure.joules;
+}
+
+double CountedUncertainty(const EnergyFigure& figure) {
+  return std::min(1.0, figure.own_uncertainty);
+}
+
 const PhaseEnergy* FindPhase(const std::vector<PhaseEnergy>& phases, std::string_view phase) {
   const auto found = std::find_if(phases.begin(), phases.end(),
                                   [&](const PhaseEnergy& entry) { return entry.phase == phase; });

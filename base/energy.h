@@ -67,13 +67,24 @@ struct DomainEnergy {
 struct EnergyFigure {
   Joules joules;
   double coverage = 1.0;
-  double own_uncertainty = 0.0;  // relative half-width, 95 %, of this figure alone
+  double own_uncertainty = 0.0;  // relative half-width, 95 %, of this figure alone; see IsBound()
   Provenance provenance;
   std::optional<Division> division;   // of counters that are shared with others
   std::vector<DomainEnergy> domains;  // whose sum the figure is; empty: the one of the boundary
 
   bool operator==(const EnergyFigure&) const = default;
 };
+
+/// Whether the interval of the figure reaches down to zero: the window was shorter than the meter
+/// resolves, and all that is known is that it took no more than CountedJoules().
+bool IsBound(const EnergyFigure& figure);
+
+/// The joules that a figure counts as where trainings are compared: its joules, or the upper end of
+/// its interval where it is a bound. So what was hardly seen never looks cheaper than it may be.
+Joules CountedJoules(const EnergyFigure& figure);
+
+/// Relative half-width, 95 %, of this figure alone, as a share of CountedJoules(); 1 for a bound.
+double CountedUncertainty(const EnergyFigure& figure);
 
 /// Energy and time of one phase of an attempt. The phase "total" is the whole attempt.
 struct PhaseEnergy {

@@ -18,6 +18,7 @@ ordered_json EnergyToJson(const EnergyFigure& figure) {
                          {"host", from.host},
                          {"own_uncertainty", figure.own_uncertainty},
                          {"common_uncertainty", from.common_uncertainty}};
+  if (IsBound(figure)) object["at_most"] = CountedJoules(figure).value();
   if (const auto& parts = figure.division) {
     object["division"] = {{"measured", parts->measured.value()},
                           {"idle", parts->idle.value()},

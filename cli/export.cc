@@ -98,6 +98,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
     table.header.push_back("energy." + phase + "_j");
     table.header.push_back("energy." + phase + "_class");
     table.header.push_back("energy." + phase + "_coverage");
+    table.header.push_back("energy." + phase + "_at_most_j");
   }
   for (const char* column : {"attempts", "proposed_by", "reason", "failure", "message"}) {
     table.header.push_back(column);
@@ -118,6 +119,9 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
       row.push_back(figure == nullptr ? "" : ordered_json(figure->joules.value()).dump());
       row.push_back(figure == nullptr ? "" : std::string(Name(figure->provenance.energy_class)));
       row.push_back(figure == nullptr ? "" : ordered_json(figure->coverage).dump());
+      row.push_back(figure == nullptr || !IsBound(*figure)
+                        ? ""
+                        : ordered_json(CountedJoules(*figure).value()).dump());
     }
     row.insert(row.end(), {std::to_string(trial.attempts), trial.proposed_by, trial.reason,
                            trial.failure ? std::string(Name(*trial.failure)) : "", trial.message});

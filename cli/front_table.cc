@@ -51,12 +51,13 @@ void AddObjective(const FrontView& view, std::size_t k, bool exact, Columns& col
     return FigureOf(view.trials[point.trial], phase);
   };
   if (!exact) {
-    columns.push_back({TitleOf(view, objective), [=](const FrontPoint& point, std::size_t) {
-                         const EnergyFigure* figure = figure_of(point);
-                         const bool partial =
-                             figure != nullptr && figure->coverage < kWholeCoverage;
-                         return (partial ? "> " : "") + FormatNumber(point.objectives[k]);
-                       }});
+    columns.push_back(
+        {TitleOf(view, objective), [=](const FrontPoint& point, std::size_t) {
+           const EnergyFigure* figure = figure_of(point);
+           const bool partial = figure != nullptr && figure->coverage < kWholeCoverage;
+           const bool bound = figure != nullptr && IsBound(*figure);
+           return (bound ? "< " : partial ? "> " : "") + FormatNumber(point.objectives[k]);
+         }});
     return;
   }
   columns.push_back({objective.name, [=](const FrontPoint& point, std::size_t) {
@@ -73,6 +74,10 @@ void AddObjective(const FrontView& view, std::size_t k, bool exact, Columns& col
                        const EnergyFigure* figure = figure_of(point);
                        return figure == nullptr ? "" : fmt::format("{}", figure->coverage);
                      }});
+  columns.push_back({objective.name + "_is_bound", [=](const FrontPoint& point, std::size_t) {
+                       const EnergyFigure* figure = figure_of(point);
+                       return figure == nullptr ? "" : IsBound(*figure) ? "true" : "false";
+                     }});
 }
 
 /// What a lifetime is made of.
@@ -83,7 +88,8 @@ void AddLifetime(const FrontView& view, bool exact, Columns& columns) {
   const std::string phase = *view.study.objectives[view.front.cost].phase;
   columns.push_back({exact ? "training_j" : "training [J]",
                      [&view, show, phase](const FrontPoint& point, std::size_t) {
-                       return show(FigureOf(view.trials[point.trial], phase)->joules.value());
+                       return show(
+                           CountedJoules(*FigureOf(view.trials[point.trial], phase)).value());
                      }});
   columns.push_back({exact ? "thousand_inferences_j" : "1000 inferences [J]",
                      [&view, show](const FrontPoint& point, std::size_t) {

@@ -68,7 +68,7 @@ void AddHalfWidths(const ReportView& view, const Objective& objective, ordered_j
       continue;
     }
     any = true;
-    halves.push_back(Short(std::abs(*value) * figure->own_uncertainty));
+    halves.push_back(Short(std::abs(*value) * CountedUncertainty(*figure)));
   }
   if (any) column["half"] = std::move(halves);
 }

@@ -28,6 +28,11 @@ std::string AimOf(const Study& study) {
   for (const Objective& objective : study.objectives) {
     aims.push_back((objective.direction == Direction::kMinimize ? "low " : "high ") +
                    objective.name);
+    if (objective.timed) {
+      aims.back() += *objective.timed == kTotalPhase
+                         ? std::string(" (seconds of the whole training)")
+                         : fmt::format(" (seconds of the phase '{}')", *objective.timed);
+    }
     if (!objective.phase) continue;
     aims.back() += *objective.phase == kTotalPhase
                        ? " (joules of whole attempts)"

@@ -18,8 +18,8 @@
 #include "workers/launcher.h"
 #include "workers/metering_plan.h"
 #include "workers/metric_patterns.h"
-#include "workers/progress_patterns.h"
 #include "workers/preloaded_trainer.h"
+#include "workers/progress_patterns.h"
 #include "workers/study_runner.h"
 #include "workers/trainer_command.h"
 
@@ -107,6 +107,27 @@ std::vector<std::string> LastLogLines(const OpenedStudy& opened, const Trial& tr
 }
 
 /// What was done and how to look at it.
+/// Says that trainings were too short for the meter, where some were.
+void SayBounds(const Study& study, const std::vector<Trial>& trials, Console& console) {
+  for (const Objective& objective : study.objectives) {
+    std::size_t metered = 0, bounds = 0;
+    for (const Trial& trial : trials) {
+      if (trial.state != TrialState::kComplete || !objective.phase) continue;
+      const EnergyFigure* figure = FindFigure(trial.energy, *objective.phase);
+      if (figure == nullptr) continue;
+      ++metered;
+      if (IsBound(*figure)) ++bounds;
+    }
+    if (bounds == 0) continue;
+    console.Say(fmt::format(
+        "note: of {} trainings {} took less in phase '{}' than this machine's meter resolves: "
+        "their "
+        "'{}' is only known to be below the value shown (docs/metering.md, \"Too short to "
+        "meter\"). Give every trial more work, or meter a longer phase",
+        metered, bounds, *objective.phase, objective.name));
+  }
+}
+
 int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Console& console,
              int signal) {
   console.EndProgress();
@@ -116,6 +137,7 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
     front.insert(front.end(), {"--study", opened.study.name});
   }
   const std::string look = ShellText(front);
+  SayBounds(opened.study, progress.trials, console);
   switch (end) {
     case RunEnd::kInterrupted:
       console.Say("interrupted; run it again to go on");

@@ -176,7 +176,7 @@ Result<void> CheckTrainer(const StudyFile& file) {
 std::optional<std::string> WhyNothingStops(const Study& study) {
   if (study.stopping.rule == StoppingRule::kOff) return std::nullopt;
   const auto is_found = [&](const Objective& objective) {
-    return objective.phase || study.trainer.metrics.contains(objective.name);
+    return objective.phase || objective.timed || study.trainer.metrics.contains(objective.name);
   };
   const auto& objectives = study.objectives;
   if (study.trainer.progress.empty() && !study.trainer.metrics.empty() &&
@@ -186,9 +186,10 @@ std::optional<std::string> WhyNothingStops(const Study& study) {
   }
   if (study.stopping.rule == StoppingRule::kDominated && study.budget.trials &&
       *study.budget.trials <= static_cast<std::int64_t>(kFewestCurves)) {
-    return fmt::format("[stopping] stops nothing in a study of {} trials: the first {} have to "
-                       "finish before any is judged",
-                       *study.budget.trials, kFewestCurves);
+    return fmt::format(
+        "[stopping] stops nothing in a study of {} trials: the first {} have to "
+        "finish before any is judged",
+        *study.budget.trials, kFewestCurves);
   }
   return std::nullopt;
 }

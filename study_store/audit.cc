@@ -79,15 +79,20 @@ std::string WrongWith(const Trial& trial, std::span<const Attempt> attempts) {
 
 void AddUnbalancedPhases(const Attempt& attempt, const std::string& who,
                          std::vector<std::string>& found) {
-  Joules sum;
+  Joules sum, bounds;
   bool whole = true;
   for (const PhaseEnergy& phase : attempt.energy) {
     if (phase.phase == kTotalPhase) continue;
     whole = whole && phase.figure;
-    if (phase.figure) sum += phase.figure->joules;
+    if (!phase.figure) continue;
+    sum += phase.figure->joules;
+    // Nothing of it may have been seen, and be in the total.
+    if (IsBound(*phase.figure)) bounds += phase.figure->joules;
   }
   const auto total = TotalJoules(attempt.energy);
-  if (total && whole && attempt.energy.size() > 1 && !Agree(sum, *total)) {
+  const bool agrees = total && (Agree(sum, *total) || (sum >= *total && sum - bounds <= *total) ||
+                                Agree(sum - bounds, *total));
+  if (total && whole && attempt.energy.size() > 1 && !agrees) {
     found.push_back(fmt::format("{}: its phases are {}, and their total says {}", who,
                                 FormatJoules(sum), FormatJoules(*total)));
   }
@@ -121,7 +126,11 @@ void AddWrongValues(const Study& study, const Trial& trial, std::vector<std::str
     const PhaseEnergy* phase = FindPhase(trial.energy, *objective.phase);
     const auto value = trial.values.find(objective.name);
     if (phase == nullptr || !phase->figure || value == trial.values.end()) continue;
-    if (Agree(Joules(value->second), phase->figure->joules)) continue;
+    // Values of bounds were their joules before bounds were told apart.
+    if (Agree(Joules(value->second), CountedJoules(*phase->figure)) ||
+        Agree(Joules(value->second), phase->figure->joules)) {
+      continue;
+    }
     found.push_back(fmt::format("trial {}: {} is {}, and phase {} took {}", trial.number,
                                 objective.name, FormatJoules(Joules(value->second)),
                                 *objective.phase, FormatJoules(phase->figure->joules)));

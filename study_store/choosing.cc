@@ -106,7 +106,7 @@ std::optional<double> JoulesOfInference(const Trial& trial) {
   for (const auto& [name, times] : {std::pair{"inferences", 1.0}, {"thousand_inferences", 1e3}}) {
     const auto found = trial.values.find(name);
     if (found == trial.values.end() || !(found->second > 0.0)) continue;
-    return figure->joules.value() / (found->second * times);
+    return CountedJoules(*figure).value() / (found->second * times);
   }
   return {};
 }
@@ -131,7 +131,7 @@ Result<Lifetime> LifetimeOf(const Study& study, std::vector<Trial> trials, doubl
       continue;
     }
     ++known;
-    trial.values[kLifetimeEnergy] = training->joules.value() + inferences * *inference;
+    trial.values[kLifetimeEnergy] = CountedJoules(*training).value() + inferences * *inference;
   }
   if (known == 0) {
     return Fail(

@@ -132,7 +132,7 @@ Result<std::optional<StopVerdict>> EarlyStopping::JudgeDominated(
   }
   std::vector<bool> grows;
   for (const Objective& objective : study_.objectives) {
-    grows.push_back(objective.phase.has_value());
+    grows.push_back(objective.phase.has_value() || objective.timed.has_value());
   }
   const auto forecast =
       ForetellEnd(curves, StepOf(study_, report), grows, study_.stopping.confidence);

@@ -86,7 +86,7 @@ std::vector<CurvePoint> CurveOf(const Study& study, const NamedValues& values, d
     CurvePoint point{step, {}};
     for (const Objective& objective : study.objectives) {
       auto value = FiniteValue(report.values, objective.name);
-      if (!value && objective.phase) {
+      if (!value && (objective.phase || objective.timed)) {
         value = FiniteValue(values, objective.name);
         if (value && !objective.per) *value *= step / fidelity;
       }

@@ -60,7 +60,8 @@ tl::expected<Configuration, std::string> Fit(const SearchSpace& space, const Giv
 std::vector<std::string> MeteredNames(const Study& study) {
   std::vector<std::string> names;
   const auto add = [&](const auto& item) {
-    if (item.phase && std::find(names.begin(), names.end(), item.name) == names.end()) {
+    if ((item.phase || item.timed) &&
+        std::find(names.begin(), names.end(), item.name) == names.end()) {
       names.push_back(item.name);
     }
   };

@@ -38,6 +38,7 @@ json ToJson(const Objective& objective) {
       {"direction", objective.direction == Direction::kMinimize ? "minimize" : "maximize"},
       {"unit", objective.unit}};
   PutIfAny(object, "phase", objective.phase);
+  PutIfAny(object, "timed", objective.timed);
   PutIfAny(object, "per", objective.per);
   PutIfAny(object, "reference", objective.reference);
   return object;
@@ -46,6 +47,7 @@ json ToJson(const Objective& objective) {
 json ToJson(const Constraint& constraint) {
   json object = {{"name", constraint.name}};
   PutIfAny(object, "phase", constraint.phase);
+  PutIfAny(object, "timed", constraint.timed);
   PutIfAny(object, "per", constraint.per);
   PutIfAny(object, "min", constraint.min);
   PutIfAny(object, "max", constraint.max);
@@ -125,6 +127,7 @@ void ReadDefinition(const json& definition, Study& study) {
                                                  ? Direction::kMinimize
                                                  : Direction::kMaximize,
                                 .phase = GetIfAny<std::string>(object, "phase"),
+                                .timed = GetIfAny<std::string>(object, "timed"),
                                 .per = GetIfAny<std::string>(object, "per"),
                                 .unit = object.at("unit"),
                                 .reference = GetIfAny<double>(object, "reference")});
@@ -132,6 +135,7 @@ void ReadDefinition(const json& definition, Study& study) {
   for (const json& object : definition.at("constraints")) {
     study.constraints.push_back({.name = object.at("name"),
                                  .phase = GetIfAny<std::string>(object, "phase"),
+                                 .timed = GetIfAny<std::string>(object, "timed"),
                                  .per = GetIfAny<std::string>(object, "per"),
                                  .min = GetIfAny<double>(object, "min"),
                                  .max = GetIfAny<double>(object, "max")});

@@ -21,9 +21,10 @@ enum class Direction { kMinimize, kMaximize };
 struct Objective {
   std::string name;
   Direction direction = Direction::kMinimize;
-  std::optional<std::string> phase;  // joules of this phase; empty: the trainer reports `name`
+  std::optional<std::string> phase;  // joules of this phase, or
+  std::optional<std::string> timed;  // seconds of it; both empty: the trainer reports `name`
   std::optional<std::string> per;    // over this reported value: work done in the phase
-  std::string unit;                  // "J" or "J/per" where metered, else the study file's, or ""
+  std::string unit;                  // "J" or "s", or "J/per"; else the study file's, or ""
   std::optional<double> reference;   // the user's reference point for hypervolume
 };
 
@@ -34,7 +35,7 @@ inline double SignOf(const Objective& objective) {
 
 struct Constraint {
   std::string name;
-  std::optional<std::string> phase, per;  // as for Objective
+  std::optional<std::string> phase, timed, per;  // as for Objective
   std::optional<double> min, max;
 };
 

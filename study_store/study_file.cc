@@ -71,6 +71,25 @@ std::optional<std::string> ReadPer(TomlReader& reader, const toml::table& table)
   return per;
 }
 
+/// The rest of an objective on a phase: joules, or seconds where its unit says so.
+void ReadMetered(TomlReader& reader, const toml::table& entry, Objective& objective) {
+  const auto unit = reader.Text(entry, "unit").value_or("J");
+  if (unit != "J" && unit != "s") {
+    reader.Refuse(entry.get("unit")->source(),
+                  fmt::format("objective '{}' is on a phase, so its unit is \"J\" (joules, the "
+                              "default) or \"s\" (seconds)",
+                              objective.name));
+  }
+  objective.unit = objective.per ? unit + "/" + *objective.per : unit;
+  if (unit == "s") {
+    objective.timed = std::exchange(objective.phase, std::nullopt);
+    const auto reference = reader.Quantity(entry, "reference", ParseSeconds);
+    if (reference) objective.reference = reference->value();
+  } else if (const auto reference = reader.Quantity(entry, "reference", ParseJoules)) {
+    objective.reference = reference->value();
+  }
+}
+
 void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "objectives");
   for (const auto& [name, node] : TomlReader::InFileOrder(table)) {
@@ -89,13 +108,7 @@ void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
       objective.direction = Direction::kMaximize;
     }
     if (objective.phase) {
-      objective.unit = objective.per ? "J/" + *objective.per : "J";
-      if (entry.contains("unit")) {
-        reader.Refuse(entry.get("unit")->source(),
-                      fmt::format("objective '{}' is metered in joules; remove its unit", name));
-      }
-      const auto reference = reader.Quantity(entry, "reference", ParseJoules);
-      if (reference) objective.reference = reference->value();
+      ReadMetered(reader, entry, objective);
     } else {
       objective.unit = reader.Text(entry, "unit").value_or("");
       if (!IsUnit(objective.unit)) {
@@ -113,6 +126,20 @@ void ReadObjectives(TomlReader& reader, const toml::table& root, Study& study) {
   }
 }
 
+bool IsMetered(const Study& study, const std::string& name) {
+  const auto metered = [&](const auto& item) {
+    return item.name == name && (item.phase || item.timed);
+  };
+  return std::any_of(study.objectives.begin(), study.objectives.end(), metered) ||
+         std::any_of(study.constraints.begin(), study.constraints.end(), metered);
+}
+
+/// Whether the limit is a text such as "10 min".
+bool IsTime(const toml::table& entry, std::string_view key) {
+  const auto* text = entry.get_as<std::string>(key);
+  return text != nullptr && ParseSeconds(text->get()).has_value();
+}
+
 void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) {
   for (const auto& [name, node] : TomlReader::InFileOrder(reader.Table(root, "constraints"))) {
     RefuseBadName(reader, name, *node, "a constraint");
@@ -122,20 +149,29 @@ void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) 
         .name = name, .phase = ReadPhase(reader, entry), .per = ReadPer(reader, entry)};
     for (const Objective& objective : study.objectives) {
       if (objective.name != name) continue;
-      if (constraint.phase && constraint.phase != objective.phase) {
-        reader.Refuse(node->source(),
-                      fmt::format("objective '{}' is {}, so the constraint of that name cannot be "
-                                  "on phase '{}'; give it another name",
-                                  name,
-                                  objective.phase ? "on phase '" + *objective.phase + "'"
-                                                  : std::string("reported by the trainer"),
-                                  *constraint.phase));
+      const auto& phase = objective.timed ? objective.timed : objective.phase;
+      if (constraint.phase && constraint.phase != phase) {
+        reader.Refuse(
+            node->source(),
+            fmt::format(
+                "objective '{}' is {}, so the constraint of that name cannot be "
+                "on phase '{}'; give it another name",
+                name, phase ? "on phase '" + *phase + "'" : std::string("reported by the trainer"),
+                *constraint.phase));
       }
       constraint.phase = objective.phase;  // it means the same quantity
+      constraint.timed = objective.timed;
       constraint.per = objective.per;
     }
+    if (constraint.phase && (IsTime(entry, "min") || IsTime(entry, "max")) &&
+        !IsMetered(study, name)) {
+      constraint.timed = std::exchange(constraint.phase, std::nullopt);
+    }
     for (auto [key, limit] : {std::pair("min", &constraint.min), {"max", &constraint.max}}) {
-      if (!constraint.phase) {
+      if (constraint.timed) {
+        const auto seconds = reader.Quantity(entry, key, ParseSeconds, false);
+        if (seconds) *limit = seconds->value();
+      } else if (!constraint.phase) {
         *limit = reader.Number(entry, key);
       } else if (const auto joules = reader.Quantity(entry, key, ParseJoules, false)) {
         *limit = joules->value();
@@ -149,12 +185,6 @@ void ReadConstraints(TomlReader& reader, const toml::table& root, Study& study) 
     }
     study.constraints.push_back(std::move(constraint));
   }
-}
-
-bool IsMetered(const Study& study, const std::string& name) {
-  const auto metered = [&](const auto& item) { return item.name == name && item.phase; };
-  return std::any_of(study.objectives.begin(), study.objectives.end(), metered) ||
-         std::any_of(study.constraints.begin(), study.constraints.end(), metered);
 }
 
 }  // namespace
@@ -181,7 +211,7 @@ void ReadExpressions(TomlReader& reader, const toml::table& trainer, const std::
     RefuseBadName(reader, name, *node, "a metric");
     expressions[name] = reader.Text(table, name).value_or("");
     if (IsMetered(study, name)) {
-      reader.Refuse(node->source(), fmt::format("'{0}' is metered in joules, so no metric of that "
+      reader.Refuse(node->source(), fmt::format("'{0}' is metered, so no metric of that "
                                                 "name is needed; remove '{0}' here",
                                                 name));
     }

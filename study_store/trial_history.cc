@@ -26,7 +26,7 @@ std::optional<Evaluation> ForetoldEvaluation(const Study& study, const Trial& tr
 void ForgetJoules(const Study& study, std::vector<ProgressReport>& reports) {
   for (ProgressReport& report : reports) {
     for (const Objective& objective : study.objectives) {
-      if (objective.phase) report.values.erase(objective.name);
+      if (objective.phase || objective.timed) report.values.erase(objective.name);
     }
   }
 }

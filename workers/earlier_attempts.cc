@@ -30,6 +30,7 @@ bool Add(const Attempt& attempt, std::vector<PhaseEnergy>& sum) {
       sum.push_back(phase);
     } else if (ShareKey(same->figure->provenance, phase.figure->provenance)) {
       same->figure->joules += phase.figure->joules;
+      same->wall += phase.wall;
     } else {
       return false;
     }
@@ -42,6 +43,7 @@ void AddPhase(const std::string& phase, std::vector<PhaseEnergy>& energy) {
   if (FindPhase(energy, phase) != nullptr) return;
   PhaseEnergy none = *FindPhase(energy, kTotalPhase);
   none.phase = phase;
+  none.wall = Seconds(0);
   none.figure->joules = Joules(0);
   energy.push_back(std::move(none));
 }
@@ -69,6 +71,10 @@ std::optional<Trial> EarlierAttempts(const Study& study, const std::vector<Attem
   }
   if (origin.energy.empty()) return std::nullopt;
   const auto take = [&](const auto& wanted) {
+    if (wanted.timed) {
+      AddPhase(*wanted.timed, origin.energy);
+      origin.values[wanted.name] = FindPhase(origin.energy, *wanted.timed)->wall.value();
+    }
     if (!wanted.phase) return;
     AddPhase(*wanted.phase, origin.energy);
     origin.values[wanted.name] = FindPhase(origin.energy, *wanted.phase)->figure->joules.value();

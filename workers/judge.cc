@@ -33,48 +33,74 @@ bool WasInterrupted(const AttemptEnd& end) {
 std::optional<AttemptResult> CheckReported(const Study& study, const std::string& name,
                                            const AttemptEnd& end);
 
-/// Joules of `phase`, over the reported value `per` if there is one, become the value `name`; the
-/// failure if there are none.
-std::optional<AttemptResult> TakeJoules(const Study& study, const std::string& name,
-                                        const std::string& phase,
-                                        const std::optional<std::string>& per,
-                                        const AttemptEnd& end, NamedValues& values) {
+/// The entry of a phase that the study asks for, or the failure: the trainer never began it.
+const PhaseEnergy* PhaseFor(const std::string& name, const std::string& phase,
+                            std::string_view what, const AttemptEnd& end,
+                            std::optional<AttemptResult>& failure) {
   const PhaseEnergy* entry = FindPhase(end.energy, phase);
   if (entry == nullptr) {
-    return Failed(
-        FailureClass::kNoResult,
-        fmt::format("'{}' is the joules of phase '{}', which the trainer never began: it "
-                    "should print {{\"joulefront\": \"phase\", \"name\": \"{}\"}}, or the "
-                    "study file say phase = \"total\"",
-                    name, phase, phase),
-        end);
+    failure =
+        Failed(FailureClass::kNoResult,
+               fmt::format("'{}' is the {} of phase '{}', which the trainer never began: it "
+                           "should print {{\"joulefront\": \"phase\", \"name\": \"{}\"}}, or the "
+                           "study file say phase = \"total\"",
+                           name, what, phase, phase),
+               end);
   }
-  if (!entry->figure) {
-    return Failed(
-        FailureClass::kNoResult,
-        fmt::format("the joules of phase '{}' could not be metered: {}", phase,
-                    end.meter_faults.empty() ? "no source of joules showed any in its time"
-                                             : "faults of the meter: " + end.meter_faults),
-        end);
-  }
-  double value = entry->figure->joules.value();
+  return entry;
+}
+
+/// `value`, over the reported value `per` if there is one, becomes the value `name`.
+std::optional<AttemptResult> TakeMetered(const Study& study, const std::string& name,
+                                         std::string_view what, double value,
+                                         const std::optional<std::string>& per,
+                                         const AttemptEnd& end, NamedValues& values) {
   if (per) {
     if (auto failure = CheckReported(study, *per, end)) return failure;
     const double work = end.values.at(*per);
     if (work <= 0.0) {
       return Failed(FailureClass::kNoResult,
-                    fmt::format("'{}' is joules per \"{}\", which is {}", name, *per, work), end);
+                    fmt::format("'{}' is {} per \"{}\", which is {}", name, what, *per, work), end);
     }
     value /= work;
     if (!std::isfinite(value)) {
       return Failed(FailureClass::kNonFinite,
-                    fmt::format("'{}' is joules per \"{}\", which is {}: too small to divide by",
-                                name, *per, work),
+                    fmt::format("'{}' is {} per \"{}\", which is {}: too small to divide by", name,
+                                what, *per, work),
                     end);
     }
   }
   values[name] = value;
   return std::nullopt;
+}
+
+/// Joules of a phase become the value that is wanted; the failure if there are none.
+template <typename Wanted>
+std::optional<AttemptResult> TakeJoules(const Study& study, const Wanted& wanted,
+                                        const AttemptEnd& end, NamedValues& values) {
+  std::optional<AttemptResult> failure;
+  const PhaseEnergy* entry = PhaseFor(wanted.name, *wanted.phase, "joules", end, failure);
+  if (entry == nullptr) return failure;
+  if (!entry->figure) {
+    return Failed(
+        FailureClass::kNoResult,
+        fmt::format("the joules of phase '{}' could not be metered: {}", *wanted.phase,
+                    end.meter_faults.empty() ? "no source of joules showed any in its time"
+                                             : "faults of the meter: " + end.meter_faults),
+        end);
+  }
+  return TakeMetered(study, wanted.name, "joules", CountedJoules(*entry->figure).value(),
+                     wanted.per, end, values);
+}
+
+/// Seconds of a phase, by the worker's clock.
+template <typename Wanted>
+std::optional<AttemptResult> TakeSeconds(const Study& study, const Wanted& wanted,
+                                         const AttemptEnd& end, NamedValues& values) {
+  std::optional<AttemptResult> failure;
+  const PhaseEnergy* entry = PhaseFor(wanted.name, *wanted.timed, "seconds", end, failure);
+  if (entry == nullptr) return failure;
+  return TakeMetered(study, wanted.name, "seconds", entry->wall.value(), wanted.per, end, values);
 }
 
 /// A reported value that the study needs must be there and finite.
@@ -158,7 +184,8 @@ AttemptResult JudgeResult(const Study& study, const AttemptEnd& end) {
     if (std::isfinite(value)) values[name] = value;
   }
   const auto take = [&](const auto& wanted) -> std::optional<AttemptResult> {
-    if (wanted.phase) return TakeJoules(study, wanted.name, *wanted.phase, wanted.per, end, values);
+    if (wanted.phase) return TakeJoules(study, wanted, end, values);
+    if (wanted.timed) return TakeSeconds(study, wanted, end, values);
     return CheckReported(study, wanted.name, end);
   };
   for (const Objective& objective : study.objectives) {
@@ -192,7 +219,12 @@ void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {
   if (result.state != AttemptState::kComplete) return;
   bool comparable = true;
   const auto add = [&](const auto& wanted) {
-    if (!wanted.phase || wanted.per) return;  // what is per work done is done anew
+    if (wanted.per) return;  // the whole work is done again
+    if (wanted.timed) {
+      const auto seconds = origin.values.find(wanted.name);
+      if (seconds != origin.values.end()) result.values[wanted.name] += seconds->second;
+    }
+    if (!wanted.phase) return;
     const PhaseEnergy *own = FindPhase(result.energy, *wanted.phase),
                       *before = FindPhase(origin.energy, *wanted.phase);
     const auto value = origin.values.find(wanted.name);

@@ -159,7 +159,8 @@ class Scatter {
       if (half === null || half === undefined) return;
       const scale = chart.scales[name], other = name === "x" ? "y" : "x";
       const inside = (value) => Math.min(scale.max, Math.max(scale.min, value));
-      const ends = [-half, half].map((d) => scale.getPixelForValue(inside(centre[name] + d)));
+      const above = half >= centre[name] ? 0 : half;  // a bound is the upper end itself
+      const ends = [-half, above].map((d) => scale.getPixelForValue(inside(centre[name] + d)));
       strokeBar(context, name === "x", ends, chart.scales[other].getPixelForValue(centre[other]));
     };
     bar("x", at, x.half?.[row]);

@@ -24,8 +24,9 @@ function frontTable(page) {
   const rows = study.data.front.map((point) => {
     const marks = [study.marks.get(point.row), point.knee ? "knee" : null, point.partial ? "partial" : null].filter(Boolean);
     const cells = study.objectives.map((objective, k) => {
-      const half = objective.half?.[point.row];
-      return numberCell(point.values[k], (point.partial && objective.phase ? "> " : "") + number(point.values[k]) + (half ? ` \u00b1 ${number(half, 2)}` : ""));
+      const half = objective.half?.[point.row], value = point.values[k];
+      if (half && half >= value) return numberCell(value, `< ${number(value)}`);  // less than the meter resolves
+      return numberCell(value, (point.partial && objective.phase ? "> " : "") + number(value) + (half ? ` \u00b1 ${number(half, 2)}` : ""));
     });
     if (priced) cells.push(numberCell(point.price === null ? null : point.price * page.priceStep(), point.price === null ? "" : number(point.price * page.priceStep(), 3)));
     if (again) cells.push(make("td", {class: "text long"}, confirmationText(study, point)));

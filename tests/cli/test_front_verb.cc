@@ -43,7 +43,7 @@ TEST_CASE("front as CSV has every figure in full, with its class") {
   const Outcome front = shop.Run({"front", "digits.db", "--format", "csv"});
   CHECK(front.code == 0);
   CHECK(front.out ==
-        "trial,error,energy,energy_class,energy_coverage,mixed,price_per_step,knee,"
+        "trial,error,energy,energy_class,energy_coverage,energy_is_bound,mixed,price_per_step,knee,"
         "parameter.width,parameter.optimizer,parameter.momentum\n"
         "0,0.3,10,estimated,1,0,,0,8,adam,\n"
         "1,0.1,50,estimated,1,0,2.0000000000000004,1,16,sgd,0.5\n"

@@ -72,8 +72,9 @@ TEST_CASE("export as CSV is one trial a line, where a missing value is an empty 
   CHECK(data.code == 0);
   CHECK(data.out ==
         "number,state,parameter.width,parameter.optimizer,parameter.momentum,value.energy,value."
-        "error,energy.total_j,energy.total_class,energy.total_coverage,energy.train_j,"
-        "energy.train_class,energy.train_coverage,attempts,"
+        "error,energy.total_j,energy.total_class,energy.total_coverage,"
+        "energy.total_at_most_j,energy.train_j,energy.train_class,energy.train_coverage,"
+        "energy.train_at_most_j,attempts,"
         "proposed_by,reason,failure,message\n"
         "0,complete,8,adam,,10.0,0.3,15.0,estimated,1.0,10.0,estimated,1.0,1,sobol,start,,\n"
         "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,1.0,50.0,estimated,1.0,1,sobol,start,,\n"

@@ -308,6 +308,14 @@ TEST_CASE("A message about an endless name is not endless") {
   CHECK(message.find("...") != std::string::npos);
 }
 
+TEST_CASE("an objective on a phase is joules, or seconds where its unit says so") {
+  const std::string text =
+      kStudy + std::string("[objectives]\nerror = { direction = \"minimize\" }\n");
+  CHECK(Fault(text + "t = { direction = \"minimize\", phase = \"train\", unit = \"ms\" }\n") ==
+        "s.toml:5:54: objective 't' is on a phase, so its unit is \"J\" (joules, the default) or "
+        "\"s\" (seconds)");
+}
+
 TEST_CASE("Quantities without a unit, or with a wrong one, are refused with the units there are") {
   const std::string energy =
       "write a number and a unit (uJ, mJ, J, kJ, MJ, GJ, Wh, kWh), such as \"50 kJ\"";

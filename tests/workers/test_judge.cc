@@ -231,3 +231,52 @@ TEST_CASE("a finish at the moment of a stop is a finish") {
   end.stopped = true;
   CHECK(JudgeOf(end).state == AttemptState::kComplete);
 }
+
+namespace {
+
+/// Objectives: error, reported; time, seconds of "train"; constraint: seconds per weight.
+Study TimedStudy() {
+  ScratchFolder folder;
+  return MakeStudy(
+      "[study]\nname = 's'\n[objectives]\nerror = { direction = 'minimize' }\n"
+      "time = { direction = 'minimize', phase = 'train', unit = 's' }\n"
+      "[constraints]\nall = { max = '10 min', phase = 'total' }\n"
+      "each = { max = '1 s', phase = 'total', per = 'weights' }\n"
+      "[space]\nx = { type = 'float', low = 0.0, high = 1.0 }\n[trainer]\ncommand = ['true']\n",
+      folder.path());
+}
+
+}  // namespace
+
+TEST_CASE("seconds of a phase, of the whole, and per reported count are values like joules") {
+  AttemptEnd end = GoodEnd();
+  end.energy[1].figure.reset();  // seconds need no meter
+  const AttemptResult result = Judge(TimedStudy(), end);
+  CHECK(result.state == AttemptState::kComplete);
+  CHECK(
+      result.values ==
+      NamedValues{
+          {"all", 1.0}, {"each", 1.0 / 650.0}, {"error", 0.25}, {"time", 1.0}, {"weights", 650.0}});
+  end.energy.erase(end.energy.begin() + 1);
+  const AttemptResult missing = Judge(TimedStudy(), end);
+  CHECK(missing.failure == FailureClass::kNoResult);
+  CHECK_THAT(missing.message, Catch::Contains("'time' is the seconds of phase 'train', which the "
+                                              "trainer never began"));
+}
+
+TEST_CASE("a training that goes on adds the seconds before it") {
+  AttemptResult result = Judge(TimedStudy(), GoodEnd());
+  Trial origin;
+  origin.values = {{"time", 5.0}, {"all", 7.0}};
+  origin.energy = GoodEnd().energy;
+  AddOrigin(TimedStudy(), origin, result);
+  CHECK(result.values.at("time") == 6.0);
+  CHECK(result.values.at("all") == 8.0);
+  CHECK(result.values.at("each") == 1.0 / 650.0);
+}
+
+TEST_CASE("a value that was hardly seen is the upper end of what it may be") {
+  AttemptEnd end = GoodEnd();
+  end.energy[1].figure->own_uncertainty = 1.5;
+  CHECK(JudgeOf(end).values.at("energy") == 15.0);
+}

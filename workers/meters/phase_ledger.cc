@@ -139,43 +139,72 @@ std::vector<PhaseEnergy> PhaseLedger::Read(Seconds now, const CpuUsage& usage, L
       Add(total.shares[d].sum, account.shares[d].sum);
       total.shares[d].covered += account.shares[d].covered;
     }
-    if (account.phase != kTotalPhase) phases.push_back(Close(account));
   }
-  phases.push_back(Close(total));
+  for (std::size_t i = 0; i < accounts_.size(); ++i) {
+    if (i == after_ || accounts_[i].phase == kTotalPhase) continue;
+    phases.push_back(Close(accounts_[i], total));
+  }
+  phases.push_back(Close(total, total));
   return phases;
 }
 
-PhaseEnergy PhaseLedger::Close(const Account& account) const {
+/// The most that a domain may have used in a window in which nothing of it was seen, where that is
+/// shorter than the meter resolves. Empty: it is longer, so that joules are missing; or nothing is
+/// known of the domain's power.
+std::optional<Joules> PhaseLedger::MostUnseen(std::size_t d, const Account& account,
+                                              const Account& total) const {
+  const Domain& domain = meter_.domains()[d];
+  if (account.wall > std::max(kShortest, domain.update_period)) return std::nullopt;
+  const Share& whole = total.shares[d];
+  Watts power;
+  if (whole.covered > Seconds(0)) {
+    power = FromMicrojoules(whole.sum.active + whole.sum.idle) / whole.covered;
+  }
+  if (domain.boundary == Boundary::kCpu) power = std::max(power, kWattsPerBusyCpu);
+  if (power <= Watts(0.0)) return std::nullopt;
+  return power * (account.wall + meter_.EdgeError(d) * 2.0);
+}
+
+PhaseEnergy PhaseLedger::Close(const Account& account, const Account& total) const {
   PhaseEnergy phase{account.phase, account.wall, account.cpu, std::nullopt};
   EnergyFigure figure;
   figure.provenance = meter_.provenance();
   Charge sum;
-  double squares = 0.0;  // of the edges' errors: they are independent
+  double squares = 0.0;  // of the errors: they are independent
   for (std::size_t d = 0; d < account.shares.size(); ++d) {
     const Share& share = account.shares[d];
-    // A part that is missing makes the whole unknown; it is never taken for zero.
-    if (share.covered <= Seconds(0) || account.wall <= Seconds(0)) return phase;
-    const Domain& domain = meter_.domains()[d];
-    // What lies within the error of an edge is that error, and no gap.
-    const Seconds unseen = account.wall - share.covered;
-    const bool whole = unseen <= meter_.EdgeError(d) * account.edges;
-    const double coverage = whole ? 1.0 : share.covered / account.wall;
-    figure.coverage = std::min(figure.coverage, coverage);
     const Joules joules = FromMicrojoules(share.sum.active + share.sum.idle);
-    const Joules edge = joules / share.covered * meter_.EdgeError(d);
-    squares += account.edges * edge.value() * edge.value();
+    const bool seen = share.covered > Seconds(0) && account.wall > Seconds(0);
+    const auto most = joules > Joules() && seen ? std::nullopt : MostUnseen(d, account, total);
+    // A part that is missing makes the whole unknown; it is never taken for zero.
+    if (!seen && !most) return phase;
+    double coverage = 1.0;
+    if (most) {
+      squares += most->value() * most->value();
+    } else {
+      // What lies within the error of an edge is that error, and no gap.
+      const Seconds unseen = account.wall - share.covered;
+      const bool whole = unseen <= meter_.EdgeError(d) * account.edges;
+      coverage = whole ? 1.0 : share.covered / account.wall;
+      const Joules edge = joules / share.covered * meter_.EdgeError(d);
+      squares += account.edges * edge.value() * edge.value();
+    }
+    figure.coverage = std::min(figure.coverage, coverage);
+    const Domain& domain = meter_.domains()[d];
     figure.domains.push_back({domain.name, std::string(Name(domain.boundary)), joules, coverage});
     Add(sum, share.sum);
   }
   figure.joules = FromMicrojoules(sum.active + sum.idle);
-  // So short, it may have lain between two looks: nothing was seen, which is not nothing.
-  if (account.wall < kShortest && figure.joules == Joules()) return phase;
-  if (squares > 0.0) {
-    figure.own_uncertainty = std::min(1.0, std::sqrt(squares) / figure.joules.value());
+  const Joules error(std::sqrt(squares));
+  const bool unseen = figure.joules == Joules() && error > Joules();
+  if (unseen) {  // so short, it may have lain between two looks: a bound, from zero to the error
+    figure.joules = error * 0.5;
+    figure.domains.clear();
   }
+  if (error > Joules()) figure.own_uncertainty = unseen ? 1.0 : error / figure.joules;
   if (figure.domains.size() == 1) figure.domains.clear();
   const auto& setup = meter_.setup();
-  if (figure.provenance.energy_class == EnergyClass::kAttributed) {
+  if (figure.provenance.energy_class == EnergyClass::kAttributed && !unseen) {
     figure.division = {FromMicrojoules(sum.measured), FromMicrojoules(sum.idle),
                        FromMicrojoules(sum.others), FromMicrojoules(sum.idle_of_others),
                        FromMicrojoules(sum.residual)};

@@ -62,7 +62,9 @@ class PhaseLedger {
   void Advance(Seconds now, const CpuUsage& usage, Look look, std::string_view phase);
   void Distribute(const Charge& charge);
   void ForgetCharged();
-  PhaseEnergy Close(const Account& account) const;
+  std::optional<Joules> MostUnseen(std::size_t d, const Account& account,
+                                   const Account& total) const;
+  PhaseEnergy Close(const Account& account, const Account& total) const;
 
   Meter meter_;
   LogReadings log_;

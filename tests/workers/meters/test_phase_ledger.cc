@@ -171,6 +171,50 @@ TEST_CASE("short phases are less certain than long ones") {
   CHECK(FindPhase(phases, "train")->figure->own_uncertainty < 0.001);
 }
 
+TEST_CASE("a phase shorter than the meter resolves is a bound, from zero to the most it can be") {
+  ShownDomains machine({DomainOf("package-0")});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown[0] = Energy(1'000'000);
+  ledger.Enter("train", Seconds(1), {});
+  ledger.Enter("evaluate", Seconds(1.0005), {});  // nothing was seen in between
+  machine.shown[0] = Energy(2'000'000);
+  const auto phases = ledger.Read(Seconds(2), {});
+  REQUIRE(FindPhase(phases, "train")->figure);
+  const EnergyFigure& train = *FindPhase(phases, "train")->figure;
+  CHECK(IsBound(train));
+  CHECK(CountedUncertainty(train) == 1.0);
+  // A watt, for the half millisecond and the errors of both edges.
+  CHECK(CountedJoules(train).value() > 0.0005);
+  CHECK(CountedJoules(train).value() < 0.02);
+  CHECK(train.provenance.energy_class == EnergyClass::kMeasured);
+  const EnergyFigure& rest = *FindPhase(phases, "evaluate")->figure;
+  CHECK_FALSE(IsBound(rest));
+  CHECK(CountedJoules(rest) == rest.joules);
+  CHECK(JoulesOf(phases, "total") == Approx(2.0));
+}
+
+TEST_CASE("joules that were hardly seen count as the upper end of their interval") {
+  PhaseLedger ledger = EstimateLedger();
+  ledger.Enter("train", Seconds(1), Used(1));
+  ledger.Enter("evaluate", Seconds(1.001), Used(1.001));
+  const auto phases = ledger.Read(Seconds(2), Used(2));
+  const EnergyFigure& train = *FindPhase(phases, "train")->figure;
+  CHECK(train.joules.value() == Approx(0.004));
+  CHECK(IsBound(train));
+  CHECK(CountedJoules(train) > train.joules * 2.0);
+}
+
+TEST_CASE("a source that saw nothing for longer than it resolves stays missing") {
+  ShownDomains machine({DomainOf("package-0")});
+  PhaseLedger ledger = machine.Ledger(Exclusive());
+  machine.shown[0] = Energy(1'000'000);
+  ledger.Enter("train", Seconds(1), {});
+  machine.shown[0] = Failure(EIO);
+  ledger.Enter("evaluate", Seconds(4), {});
+  const auto phases = ledger.Read(Seconds(5), {}, Look::kLast);
+  CHECK_FALSE(FindPhase(phases, "evaluate")->figure);
+}
+
 TEST_CASE("what is left unseen within the error of an edge is no gap") {
   ShownDomains machine({DomainOf("package-0")});
   PhaseLedger ledger = machine.Ledger(Exclusive());
