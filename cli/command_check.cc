@@ -20,6 +20,12 @@ namespace {
 
 constexpr std::size_t kMostBranches = 24;
 
+std::string LineText(std::string line) {
+  std::replace(line.begin(), line.end(), '\t', ' ');
+  std::string_view rest = line;
+  return Printable(TakeLine(rest), 200);
+}
+
 /// Adds one note about each thing.
 class Notes {
  public:
@@ -146,9 +152,8 @@ Result<std::string> FilesText(const Study& study, const std::string& work_dir) {
       file = line.file;
       text += fmt::format("file     {} ({}):\n", Printable(file), NameOf(study, branches.shown[0]));
     }
-    std::string_view before = line.before, after = line.after;
-    text += fmt::format("         {}: {} -> {}\n", line.number, Printable(TakeLine(before), 200),
-                        line.after.empty() ? "left out" : Printable(TakeLine(after), 200));
+    text += fmt::format("         {}: {} -> {}\n", line.number, LineText(line.before),
+                        line.after.empty() ? "left out" : LineText(line.after));
   }
   return text;
 }

@@ -169,7 +169,8 @@ void ReadDefinition(const json& definition, Study& study) {
   study.trainer.metrics = definition.at("trainer").at("metrics");
   study.trainer.progress =
       definition.at("trainer").value("progress", std::map<std::string, std::string>());
-  for (const auto& [name, file] : definition.at("trainer").value("files", json::object()).items()) {
+  const json files = definition.at("trainer").value("files", json::object());
+  for (const auto& [name, file] : files.items()) {
     TrainerFile& read = study.trainer.files[name];
     if (file.is_string()) read.from = file;
     if (file.is_object()) read.values = file;

@@ -76,8 +76,9 @@ std::string WithPoint(std::string number) {
 /// What a reader of the text finds for the value.
 std::string Says(const Value& value, TextFormat format) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  const std::string number = ValueToJson(value).dump();
-  return format == TextFormat::kYaml ? WithPoint(number) : number;
+  const std::string plain = ValueToJson(value).dump();
+  const bool is_float = std::holds_alternative<double>(value);
+  return is_float && format == TextFormat::kYaml ? WithPoint(plain) : plain;
 }
 
 Result<const TextScalar*> Find(const std::vector<TextScalar>& scalars, const KeyPath& path) {

@@ -75,6 +75,8 @@ TEST_CASE("Values in YAML change, and nothing else does") {
             "again: *lr\n");
   CHECK(Replace("a: 1\r\nb: 2 # x\r\n", kYaml, {{"b", 1e20}}) == "a: 1\r\nb: 1.0e+20 # x\r\n");
   CHECK(Replace("a: 1", kYaml, {{"a", std::int64_t{2}}}) == "a: 2");
+  CHECK(Replace("a: no", kYaml, {{"a", true}}) == "a: true");
+  CHECK(Replace("a: no", kYaml, {{"a", false}}) == "a: false");
 }
 
 TEST_CASE("A text in YAML is in quotes wherever it would be taken for something else") {
