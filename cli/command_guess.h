@@ -4,17 +4,25 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/value_guess.h"
 
 namespace joulefront {
 
+/// A file of [trainer.files]: places in it, and the parameter that each gets.
+struct GuessedFile {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
 struct GuessedCommand {
   std::vector<std::string> words;  // for [trainer] command, with placeholders
   std::vector<GuessedParameter> parameters;
   std::vector<std::string> kept;  // numbers that stay as they are: "--seed 3"
-  ScriptText script;              // of the script that it runs; empty if it runs none
+  std::vector<GuessedFile> files;
+  ScriptText script;  // of the script that it runs; empty if it runs none
 };
 
 /// Where a command was typed, and where its study file will be.

@@ -51,7 +51,7 @@ Result<void> GateSession::RunPair(int k, bool counts) {
 
 Result<void> GateSession::RunIn(const std::string& folder, int k, bool counts,
                                 std::vector<GateRun>& into) {
-  auto run = runner_.Run(work_.study.seed + static_cast<std::uint64_t>(k), folder);
+  auto run = runner_.Run(TrainerSeed(work_.study.seed + static_cast<std::uint64_t>(k)), folder);
   if (!run) return Pass(run);
   JF_TRY(CheckKeys(*run));
   if (counts) into.push_back(std::move(*run));

@@ -9,6 +9,7 @@
 
 #include "base/printable.h"
 #include "cli/console.h"
+#include "cli/file_guess.h"
 #include "cli/guess_relations.h"
 #include "cli/module_defaults.h"
 #include "cli/name_words.h"
@@ -315,6 +316,7 @@ int InitVerb(const Arguments& arguments) {
                                                           places.study.string(), strerror(errno))});
   }
   draft.guess = GuessCommand(command, places);
+  if (draft.guess.parameters.empty()) GuessFile(command, places, draft.guess);
   const bool run = !options.Has("no-run");
   const bool may_ask = run && AsksModule(command, places, draft.guess.script);
   if (draft.guess.parameters.empty() && !may_ask) return RefuseFixed(options, draft);

@@ -22,6 +22,7 @@
 #include "workers/progress_patterns.h"
 #include "workers/study_runner.h"
 #include "workers/trainer_command.h"
+#include "workers/trainer_files.h"
 
 namespace joulefront {
 namespace {
@@ -218,6 +219,7 @@ Result<StudyFile> ReadWithOverrides(const VerbOptions& options) {
         fmt::format("{}: no trainer; add [trainer] with command = [\"program\", ...]", path));
   }
   if (auto good = CheckPreload(study); !good) return Pass(good, path);
+  if (auto good = CheckTrainerFiles(study); !good) return Pass(good, path);
   const Budget& budget = study.budget;
   if (!budget.trials && !budget.energy && !budget.time) {
     return Fail(ErrorCode::kInvalidArgument,

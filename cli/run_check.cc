@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/printable.h"
+#include "cli/command_check.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
 #include "search/stopping.h"
@@ -225,6 +226,11 @@ int CheckStudy(const StudyFile& file, const std::string& store_path, const AddFi
   if (!study.limits.on_alert.empty()) {
     text += fmt::format("alert    {}\n", CommandText(study.limits.on_alert));
   }
+  const std::string work_dir = WorkDirOf(store_path, study.name, 0, 1);
+  text += BranchesText(study, work_dir, notes);
+  auto files = FilesText(study, work_dir);
+  if (!files) return Complain("run", files.error());
+  text += *files;
   text += FirstTrialsText(study, store_path, first);
   for (const std::string& note : notes) text += fmt::format("note     {}\n", note);
   return PrintData(text) ? kDone : kRunTimeFailure;

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "cli/console.h"
 #include "cli/footprint.h"
 #include "cli/options.h"
@@ -11,7 +12,9 @@
 #include "cli/table.h"
 #include "study_store/anytime.h"
 #include "study_store/front.h"
+#include "workers/kept_folders.h"
 #include "workers/process.h"
+#include "workers/trainer_command.h"
 
 namespace joulefront {
 namespace {
@@ -38,10 +41,14 @@ struct Standing {
   Front front;  // reports of anytime trainings among it, as `front` shows it
   CarbonView carbon;
   Footprint footprint;
+  std::string work_dir;                // of its attempts
+  std::optional<FoldersSize> folders;  // empty: there is no such folder on this machine
 };
 
-Result<Standing> Read(StudyStore& store, StudyId id, Study study) {
+Result<Standing> Read(const std::string& path, StudyStore& store, StudyId id, Study study) {
   Standing standing{.study = std::move(study)};
+  standing.work_dir = WorkRootOf(path) + "/" + standing.study.name;
+  standing.folders = SizeOfFolders(standing.work_dir);
   auto trials = store.LoadTrials(id);
   if (!trials) return Pass(trials);
   auto counts = store.CountTrials(id);
@@ -131,6 +138,14 @@ std::string StateOf(const Standing& standing) {
   return state + (standing.running.empty() ? "" : "; ending");
 }
 
+std::string FoldersText(const Standing& standing) {
+  if (!standing.folders) return "";
+  return fmt::format("folders  {}{} in {}, keep = \"{}\"\n",
+                     standing.folders->is_least ? "more than " : "",
+                     FormatBytes(standing.folders->bytes), Printable(standing.work_dir),
+                     Name(standing.study.workers.keep));
+}
+
 std::string MakeText(const Standing& standing, TimePoint now) {
   const TrialCounts& counts = standing.counts;
   const Front& front = standing.front;
@@ -142,13 +157,14 @@ std::string MakeText(const Standing& standing, TimePoint now) {
       "budget   {}\n"
       "spent    {}; {} of running\n"
       "{}"
-      "front    {} trials{}{}\n",
+      "front    {} trials{}{}\n{}",
       standing.study.name, StateOf(standing), counts.complete, counts.failed, counts.pruned,
       counts.running, counts.waiting, BudgetText(standing.study.budget), SpentText(standing.spent),
       FormatSeconds(standing.elapsed),
       FootprintText(standing.study, standing.carbon, standing.footprint), front.points.size(),
       front.hypervolume ? ", hypervolume " + FormatNumber(*front.hypervolume) : "",
-      left_out > 0 ? fmt::format("; {} left out, whose joules cannot be compared", left_out) : "");
+      left_out > 0 ? fmt::format("; {} left out, whose joules cannot be compared", left_out) : "",
+      FoldersText(standing));
   std::vector<std::string> proposers;
   for (const auto& [name, count] : ByProposer(standing)) {
     const double share = static_cast<double>(count) / static_cast<double>(standing.trials.size());
@@ -181,6 +197,15 @@ std::string MakeText(const Standing& standing, TimePoint now) {
     text += "\n" + FormatTable(table);
   }
   return text;
+}
+
+/// null where there is none on this machine.
+ordered_json FoldersToJson(const Standing& standing) {
+  if (!standing.folders) return nullptr;
+  return {{"path", standing.work_dir},
+          {"bytes", standing.folders->bytes.value()},
+          {"is_least", standing.folders->is_least},
+          {"keep", Name(standing.study.workers.keep)}};
 }
 
 ordered_json MakeJson(const Standing& standing) {
@@ -223,6 +248,7 @@ ordered_json MakeJson(const Standing& standing) {
           {"carbon", CarbonToJson(standing.carbon, standing.footprint.grams)},
           {"cost", PriceToJson(standing.study, standing.footprint.price)},
           {"elapsed_s", standing.elapsed.value()},
+          {"folders", FoldersToJson(standing)},
           {"front", front.points.size()},
           {"front_key", front.key},
           {"hypervolume", front.hypervolume ? ordered_json(*front.hypervolume) : ordered_json()},
@@ -259,7 +285,7 @@ int StatusVerb(const Arguments& arguments) {
   auto opened = OpenStudy(options.positional().empty() ? "" : options.positional()[0],
                           options.Get("study"), OpenMode::kRead);
   if (!opened) return Complain("status", opened.error());
-  auto standing = Read(*opened->store, opened->id, std::move(opened->study));
+  auto standing = Read(opened->path, *opened->store, opened->id, std::move(opened->study));
   if (!standing) return Complain("status", standing.error());
   const std::string data = *format == "json"  ? MakeJson(*standing).dump(2) + "\n"
                            : *format == "csv" ? MakeCsv(*standing)

@@ -134,6 +134,18 @@ std::string CommandText(const StudyDraft& draft) {
   return text + fmt::format("command = [{}]\n", words);
 }
 
+std::string FilesText(const StudyDraft& draft) {
+  std::string text;
+  for (const GuessedFile& file : draft.guess.files) {
+    text += fmt::format("\n[trainer.files.{}]\n# Each attempt gets a copy with these values.\n",
+                        Quoted(file.name));
+    for (const auto& [path, name] : file.values) {
+      text += fmt::format("{} = {}\n", Quoted(path), Quoted("{" + name + "}"));
+    }
+  }
+  return text;
+}
+
 std::string MetricsText(const StudyDraft& draft) {
   if (!draft.reported.empty()) return "";
   std::string text =
@@ -164,7 +176,8 @@ std::string StudyText(const StudyDraft& draft) {
       "[study]\nname = {}\n",
       Printable(draft.command, 400), Printable(draft.file), Printable(draft.file),
       Quoted(draft.name));
-  text += ObjectivesText(draft) + SpaceText(draft.guess) + CommandText(draft) + MetricsText(draft);
+  text += ObjectivesText(draft) + SpaceText(draft.guess) + CommandText(draft) + MetricsText(draft) +
+          FilesText(draft);
   text += "\n[budget]\n";
   if (!draft.trial.empty()) text += "# The trial run took " + draft.trial + ".\n";
   text +=

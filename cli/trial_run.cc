@@ -21,7 +21,7 @@ Result<AttemptEnd> RunOnce(const Study& study, const Configuration& configuratio
                 "cannot make a temporary folder; set TMPDIR to a writable one");
   }
   const Claim claim{.configuration = ConfigurationToJson(study.space, configuration),
-                    .seed = study.seed};
+                    .seed = SeedOfTrial(study.seed, 0)};
   auto command = PrepareTrainer(study, claim, folder.path(), 0);
   if (!command) return Pass(command);
   command->environment.insert(command->environment.end(), variables.begin(), variables.end());

@@ -12,6 +12,7 @@
 #include "study_store/configuration_json.h"
 #include "workers/attempt_runner.h"
 #include "workers/progress_patterns.h"
+#include "workers/trainer_files.h"
 
 namespace joulefront {
 namespace {
@@ -132,6 +133,7 @@ int TryVerb(const Arguments& arguments) {
   }
   auto configuration = Configure(study, options.All("set"));
   if (!configuration) return Complain("try", configuration.error());
+  if (auto good = CheckTrainerFiles(study); !good) return Complain("try", good.error());
   auto patterns = MetricPatterns::Create(study.trainer.metrics);
   if (!patterns) return Complain("try", patterns.error());
   if (auto progress = ProgressPatterns::Create(study); !progress) {

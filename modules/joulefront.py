@@ -108,8 +108,8 @@ def anew(reason):
 
 
 def seed(default=0):
-    """A seed that is the trial's own, from 0 to 2**32 - 1, which NumPy takes too."""
-    return int(os.environ.get("JOULEFRONT_SEED", default)) % 2**32
+    """A seed that is the trial's own, from 0 to 2**31 - 1, which NumPy takes too."""
+    return int(os.environ.get("JOULEFRONT_SEED", default)) % 2**31
 
 
 def trial():

@@ -109,10 +109,35 @@ tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space
 }
 
 std::string ValueText(const std::string& configuration, const std::string& parameter) {
-  const auto values = nlohmann::json::parse(configuration, nullptr, false);
+  const auto values = ValueTexts(configuration);
   const auto found = values.find(parameter);
-  if (found == values.end()) return "";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return found != values.end() ? found->second : "";
+}
+
+std::map<std::string, std::string> ValueTexts(const std::string& configuration) {
+  std::map<std::string, std::string> texts;
+  const json values = json::parse(configuration, nullptr, /*allow_exceptions=*/false);
+  if (!values.is_object()) return texts;
+  for (const auto& [name, value] : values.items()) {
+    texts[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  return texts;
+}
+
+std::map<std::string, Value> ConfigurationValues(const std::string& configuration) {
+  std::map<std::string, Value> values;
+  const json object = json::parse(configuration, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return values;
+  for (const auto& [name, held] : object.items()) {
+    if (auto value = ValueFromJson(held)) values[name] = std::move(*value);
+  }
+  return values;
+}
+
+std::string ValuesToJson(const std::map<std::string, Value>& values) {
+  json object = json::object();
+  for (const auto& [name, value] : values) object[name] = ValueToJson(value);
+  return object.dump();
 }
 
 Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given) {

@@ -3,6 +3,7 @@
 // values that a person gives, perhaps not all of them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -23,6 +24,13 @@ Result<Configuration> ConfigurationFromJson(const SearchSpace& space, const std:
 /// The value of a parameter in a canonical configuration, as placeholders show it: a text as it is,
 /// anything else as JSON writes it; the empty text for an inactive one.
 std::string ValueText(const std::string& configuration, const std::string& parameter);
+
+/// The same of all its active parameters, by name.
+std::map<std::string, std::string> ValueTexts(const std::string& configuration);
+
+/// The values of a canonical configuration by name, and such a text of values.
+std::map<std::string, Value> ConfigurationValues(const std::string& configuration);
+std::string ValuesToJson(const std::map<std::string, Value>& values);
 
 /// Values of some parameters, by name, as a person states them.
 using GivenValues = std::vector<std::pair<std::string, Value>>;

@@ -121,7 +121,7 @@ std::vector<ConfirmedPoint> JudgeConfirmations(const Study& study, const std::ve
 }
 
 std::uint64_t ConfirmationSeed(const Trial& trial, std::size_t k) {
-  return Mix64(trial.seed ^ Mix64(kSeedStream + k)) >> 11;
+  return TrainerSeed(Mix64(trial.seed ^ Mix64(kSeedStream + k)));
 }
 
 }  // namespace joulefront

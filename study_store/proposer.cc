@@ -126,8 +126,7 @@ Result<TrialNumber> Proposer::Append(Proposal proposal, std::string basis, const
   const NewTrial trial{.configuration = ConfigurationToJson(study_.space, proposal.configuration),
                        .proposed_by = proposal.proposed_by,
                        .reason = ReasonOf(proposal),
-                       // 53 bits, so that every language reads the seed exactly.
-                       .seed = Mix64(study_.seed ^ Mix64(history_.size())) >> 11,
+                       .seed = SeedOfTrial(study_.seed, static_cast<TrialNumber>(history_.size())),
                        .continues = ContinuedBy(proposal),
                        .foreseen = limits.energy ? ForeseenFor(proposal) : std::nullopt,
                        .basis = std::move(basis)};

@@ -18,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kRuleNames[] = {"off", "dominated", "rungs"};
+constexpr std::string_view kKeepNames[] = {"all", "front", "none"};
 constexpr std::string_view kTypeNames[] = {"float", "int", "categorical", "ordinal"};
 
 template <typename T>
@@ -118,6 +119,31 @@ Parameter ParameterFromJson(const json& object) {
   return parameter;
 }
 
+/// The words in their order; those of a group are a list in the list.
+json CommandToJson(const TrainerSpec& trainer) {
+  json words = json::array();
+  auto group = trainer.groups.begin();
+  for (std::size_t i = 0; i < trainer.command.size(); ++i) {
+    if (group != trainer.groups.end() && i == group->end) ++group;
+    const bool grouped = group != trainer.groups.end() && i >= group->begin;
+    if (grouped && i == group->begin) words.push_back(json::array());
+    (grouped ? words.back() : words).push_back(trainer.command[i]);
+  }
+  return words;
+}
+
+void ReadCommand(const json& words, TrainerSpec& trainer) {
+  for (const json& word : words) {
+    const std::size_t begin = trainer.command.size();
+    if (!word.is_array()) {
+      trainer.command.push_back(word);
+      continue;
+    }
+    trainer.command.insert(trainer.command.end(), word.begin(), word.end());
+    trainer.groups.push_back({begin, trainer.command.size()});
+  }
+}
+
 void ReadDefinition(const json& definition, Study& study) {
   study.name = definition.at("name");
   study.seed = definition.at("seed");
@@ -143,10 +169,16 @@ void ReadDefinition(const json& definition, Study& study) {
   std::vector<Parameter> parameters;
   for (const json& object : definition.at("space")) parameters.push_back(ParameterFromJson(object));
   study.space = SearchSpace::Create(std::move(parameters)).value();
-  study.trainer.command = definition.at("trainer").at("command");
+  ReadCommand(definition.at("trainer").at("command"), study.trainer);
   study.trainer.metrics = definition.at("trainer").at("metrics");
   study.trainer.progress =
       definition.at("trainer").value("progress", std::map<std::string, std::string>());
+  const json files = definition.at("trainer").value("files", json::object());
+  for (const auto& [name, file] : files.items()) {
+    TrainerFile& read = study.trainer.files[name];
+    if (file.is_string()) read.from = file;
+    if (file.is_object()) read.values = file;
+  }
   study.trainer.resumes = definition.at("trainer").value("resumes", false);
   study.trainer.anytime = definition.at("trainer").value("anytime", false);
   study.trainer.preload = definition.at("trainer").value("preload", false);
@@ -196,6 +228,7 @@ void ReadSettings(const json& settings, Study& study) {
   study.workers.attempts = workers.at("attempts");
   study.workers.exclusive = workers.at("exclusive");
   study.workers.gpus = workers.at("gpus");
+  study.workers.keep = KeepFoldersFromName(workers.value("keep", "all")).value();
   study.workers.requires_labels = workers.value("requires", std::map<std::string, std::string>());
   study.workers.grace = Seconds(workers.at("grace_s"));
   if (const auto timeout = GetIfAny<double>(workers, "timeout_s")) {
@@ -234,6 +267,14 @@ std::string Dotted(std::string pointer) {
 
 }  // namespace
 
+std::string_view Name(KeepFolders keep) { return kKeepNames[static_cast<std::size_t>(keep)]; }
+
+std::optional<KeepFolders> KeepFoldersFromName(const std::string& name) {
+  const auto* found = std::find(std::begin(kKeepNames), std::end(kKeepNames), name);
+  if (found == std::end(kKeepNames)) return std::nullopt;
+  return static_cast<KeepFolders>(found - std::begin(kKeepNames));
+}
+
 std::string_view Name(StoppingRule rule) { return kRuleNames[static_cast<std::size_t>(rule)]; }
 
 std::string DefinitionJson(const Study& study) {
@@ -243,8 +284,11 @@ std::string DefinitionJson(const Study& study) {
       {"objectives", ListToJson(study.objectives)},
       {"constraints", ListToJson(study.constraints)},
       {"space", ListToJson(study.space.parameters())},
-      {"trainer", {{"command", study.trainer.command}, {"metrics", study.trainer.metrics}}}};
+      {"trainer", {{"command", CommandToJson(study.trainer)}, {"metrics", study.trainer.metrics}}}};
   if (!study.trainer.progress.empty()) definition["trainer"]["progress"] = study.trainer.progress;
+  for (const auto& [name, file] : study.trainer.files) {
+    definition["trainer"]["files"][name] = file.from.empty() ? json(file.values) : json(file.from);
+  }
   if (study.trainer.resumes) definition["trainer"]["resumes"] = true;
   if (study.trainer.anytime) definition["trainer"]["anytime"] = true;
   if (study.trainer.preload) definition["trainer"]["preload"] = true;
@@ -261,6 +305,7 @@ std::string SettingsJson(const Study& study) {
                   {"attempts", from.attempts}, {"grace_s", from.grace.value()},
                   {"gpus", from.gpus},         {"exclusive", from.exclusive}};
   if (!from.requires_labels.empty()) workers["requires"] = from.requires_labels;
+  if (from.keep != KeepFolders::kAll) workers["keep"] = Name(from.keep);
   if (from.timeout) workers["timeout_s"] = from.timeout->value();
   json settings = {{"sampler", study.sampler},
                    {"cost_exponent", study.cost_exponent},

@@ -42,10 +42,23 @@ struct Constraint {
 /// The name of the step among the expressions of [trainer.progress].
 inline constexpr std::string_view kProgressStep = "step";
 
+/// Words of a command that stand or fall together: a list in its list. From `begin` up to `end`.
+struct WordGroup {
+  std::size_t begin = 0, end = 0;
+};
+
+/// A file that the trainer reads, of which each attempt gets a copy in its folder.
+struct TrainerFile {
+  std::string from;  // a template beside the study file; empty: the file itself, in which
+  std::map<std::string, std::string> values;  // these places get these: "optimizer.lr" -> "{lr}"
+};
+
 struct TrainerSpec {
   std::vector<std::string> command;             // placeholders not yet replaced; empty: none given
+  std::vector<WordGroup> groups;                // of its words, in order; none within another
   std::map<std::string, std::string> metrics;   // name -> regular expression on output lines
   std::map<std::string, std::string> progress;  // likewise, of progress: kProgressStep, and values
+  std::map<std::string, TrainerFile> files;     // by their names beside the study file
   bool anytime = false;  // ended at a step, it is what a training of so many steps would have been
   bool preload = false;  // workers load PROGRAM.so once and fork its attempts
   bool resumes = false;  // it goes on from the folder of a shorter trial (JOULEFRONT_RESUME_DIR)
@@ -64,6 +77,16 @@ double DefaultCostExponent(const Budget& budget);
 /// Of worker processes on one machine.
 inline constexpr int kMostWorkers = 256;
 
+/// What becomes of an attempt's folder once its trial is finished.
+enum class KeepFolders {
+  kAll,
+  kFront,  // those of trials on the front stay
+  kNone,
+};
+
+std::string_view Name(KeepFolders keep);  // "front"
+std::optional<KeepFolders> KeepFoldersFromName(const std::string& name);
+
 struct WorkerSettings {
   int count = 1;                   // worker processes on this machine
   int threads = 1;                 // for each trainer
@@ -71,6 +94,7 @@ struct WorkerSettings {
   std::optional<Seconds> timeout;  // of one attempt
   Seconds grace{10.0};             // between TERM and KILL
   bool exclusive = false;          // one attempt at a time on this machine
+  KeepFolders keep = KeepFolders::kAll;
   std::map<std::string, std::string> requires_labels;  // of every worker: {"gpu", "h100"}
   std::vector<std::string> gpus;                       // device ids, one a worker, round and round
 };

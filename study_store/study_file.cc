@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 
@@ -220,27 +219,11 @@ void ReadExpressions(TomlReader& reader, const toml::table& trainer, const std::
 
 void ReadTrainer(TomlReader& reader, const toml::table& root, Study& study) {
   const toml::table& table = reader.Table(root, "trainer");
-  reader.RefuseUnknownKeys(table, "[trainer]",
-                           {"command", "metrics", "progress", "resumes", "anytime", "preload"});
-  study.trainer.command = reader.Texts(table, "command");
-  const toml::node* command = table.get("command");
-  if (root.contains("trainer") &&
-      (study.trainer.command.empty() || study.trainer.command[0].empty())) {
-    reader.Refuse(command != nullptr ? command->source() : table.source(),
-                  "[trainer] needs command = [\"program\", \"argument\", ...]");
-  }
-  for (const std::string& argument : study.trainer.command) {
-    for (const std::string& name : PlaceholderNames(argument)) {
-      const bool reserved =
-          std::find(std::begin(kReservedPlaceholders), std::end(kReservedPlaceholders), name) !=
-          std::end(kReservedPlaceholders);
-      if (!reserved && !study.space.IndexOf(name)) {
-        reader.Refuse(command->source(), fmt::format("the command names {{{}}}, which is no "
-                                                     "parameter; write {{{{ for a plain brace",
-                                                     name));
-      }
-    }
-  }
+  reader.RefuseUnknownKeys(
+      table, "[trainer]",
+      {"command", "files", "metrics", "progress", "resumes", "anytime", "preload"});
+  if (root.contains("trainer")) ReadCommand(reader, table, study);
+  ReadTrainerFiles(reader, table, study);
   study.trainer.preload = reader.Flag(table, "preload").value_or(false);
   study.trainer.resumes = reader.Flag(table, "resumes").value_or(false);
   if (study.trainer.resumes && !study.space.fidelity()) {
@@ -281,9 +264,9 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   study.budget.time = reader.Quantity(budget, "time", ParseSeconds);
 
   const toml::table& workers = reader.Table(root, "workers");
-  reader.RefuseUnknownKeys(
-      workers, "[workers]",
-      {"count", "threads", "attempts", "timeout", "grace", "exclusive", "gpus", "requires"});
+  reader.RefuseUnknownKeys(workers, "[workers]",
+                           {"count", "threads", "attempts", "timeout", "grace", "exclusive", "gpus",
+                            "requires", "keep"});
   const auto small = [&](std::string_view key, int fallback, int most = 1024) {
     return static_cast<int>(reader.Whole(workers, key, 1, most).value_or(fallback));
   };
@@ -295,6 +278,13 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
   settings.grace = reader.Quantity(workers, "grace", ParseSeconds, false).value_or(settings.grace);
   settings.exclusive = reader.Flag(workers, "exclusive").value_or(settings.exclusive);
   settings.gpus = reader.Texts(workers, "gpus");
+  if (const auto keep = reader.Text(workers, "keep")) {
+    const auto known = KeepFoldersFromName(*keep);
+    if (!known) {
+      reader.Refuse(workers.get("keep")->source(), "keep is \"all\", \"front\" or \"none\"");
+    }
+    settings.keep = known.value_or(settings.keep);
+  }
   const toml::table& required = reader.Table(workers, "requires");
   for (const auto& [label, node] : TomlReader::InFileOrder(required)) {
     RefuseBadName(reader, label, *node, "a label");
@@ -310,33 +300,6 @@ void ReadSettings(TomlReader& reader, const toml::table& root, Study& study) {
     reader.Refuse(workers.get("exclusive")->source(),
                   "exclusive = true means one attempt at a time: set count = 1");
   }
-}
-
-/// Where a key of too many parts (a.b.c...) ends, if there is one: every part is a table in a
-/// table, and toml++ recurses into them without a limit.
-std::optional<toml::source_position> EndlessKey(std::string_view text) {
-  constexpr int kMostParts = 32;
-  toml::source_position place{1, 0};
-  int dots = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    ++place.column;
-    if (c == '#' || c == '"' || c == '\'') {  // a comment or a quoted text, up to its end
-      while (i + 1 < text.size() && text[i + 1] != '\n') {
-        ++place.column;
-        if (text[++i] == c && c != '#') break;
-        if (text[i] == '\\' && c == '"' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
-      }
-    } else if (c == '.') {
-      if (++dots > kMostParts) return place;
-    } else if (c == '\n') {
-      ++place.line, place.column = 0, dots = 0;
-    } else if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-' &&
-               c != ' ' && c != '\t') {
-      dots = 0;
-    }
-  }
-  return std::nullopt;
 }
 
 std::vector<std::string> NotesOn(const Study& study) {

@@ -14,6 +14,10 @@ namespace joulefront {
 /// [space].
 void ReadSpace(TomlReader& reader, const toml::table& root, Study& study);
 
+/// `command` and `files` of [trainer], once the space is known.
+void ReadCommand(TomlReader& reader, const toml::table& trainer, Study& study);
+void ReadTrainerFiles(TomlReader& reader, const toml::table& trainer, Study& study);
+
 /// [search], once the objectives and the space are known.
 void ReadSearch(TomlReader& reader, const toml::table& root, Study& study);
 

@@ -150,13 +150,17 @@ std::vector<std::string> TomlReader::Texts(const toml::table& table, std::string
   std::vector<std::string> texts;
   const toml::node* node = table.get(key);
   if (node == nullptr) return texts;
-  const toml::array* array = node->as_array();
-  if (array == nullptr) {
+  if (!node->is_array()) {
     Refuse(node->source(),
            fmt::format("'{}' must be a list of texts, such as [\"a\", \"b\"]", key));
     return texts;
   }
-  for (const toml::node& element : *array) {
+  return TextsOf(*node, key);
+}
+
+std::vector<std::string> TomlReader::TextsOf(const toml::node& node, std::string_view key) {
+  std::vector<std::string> texts;
+  const auto add = [&](const toml::node& element) {
     if (const auto text = element.value_exact<std::string>()) {
       if (HasNul(*text)) {
         Refuse(element.source(), fmt::format("'{}' holds a text with a zero byte", key));
@@ -165,6 +169,11 @@ std::vector<std::string> TomlReader::Texts(const toml::table& table, std::string
     } else {
       Refuse(element.source(), fmt::format("'{}' must hold texts only; put it in quotes", key));
     }
+  };
+  if (const toml::array* array = node.as_array()) {
+    for (const toml::node& element : *array) add(element);
+  } else {
+    add(node);
   }
   return texts;
 }
@@ -191,6 +200,31 @@ std::vector<Value> TomlReader::Scalars(const toml::node& node) {
     values.push_back(*value);
   }
   return values;
+}
+
+std::optional<toml::source_position> EndlessKey(std::string_view text) {
+  constexpr int kMostParts = 32;
+  toml::source_position place{1, 0};
+  int dots = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    ++place.column;
+    if (c == '#' || c == '"' || c == '\'') {  // a comment or a quoted text, up to its end
+      while (i + 1 < text.size() && text[i + 1] != '\n') {
+        ++place.column;
+        if (text[++i] == c && c != '#') break;
+        if (text[i] == '\\' && c == '"' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
+      }
+    } else if (c == '.') {
+      if (++dots > kMostParts) return place;
+    } else if (c == '\n') {
+      ++place.line, place.column = 0, dots = 0;
+    } else if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-' &&
+               c != ' ' && c != '\t') {
+      dots = 0;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace joulefront

@@ -23,6 +23,10 @@
 
 namespace joulefront {
 
+/// Where a key of too many parts (a.b.c...) ends, if there is one: every part is a table in a
+/// table, and toml++ recurses into them without a limit.
+std::optional<toml::source_position> EndlessKey(std::string_view text);
+
 /// Walks the tables of one file and keeps the first error: later questions then answer nothing, so
 /// that the code that reads a section needs no error handling of its own. Every question about a
 /// key answers empty if the table lacks it, and refuses a value of the wrong type.
@@ -56,6 +60,8 @@ class TomlReader {
                                     std::int64_t least, std::int64_t most);
   std::optional<bool> Flag(const toml::table& table, std::string_view key);
   std::vector<std::string> Texts(const toml::table& table, std::string_view key);
+  /// The same of a node: of a list its texts, of anything else itself.
+  std::vector<std::string> TextsOf(const toml::node& node, std::string_view key);
 
   /// A value, or all values of an array.
   std::vector<Value> Scalars(const toml::node& node);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/random.h"
+
 namespace joulefront {
 namespace {
 
@@ -29,6 +31,14 @@ std::optional<Enum> ValueIn(const std::string_view (&names)[n], std::string_view
 }
 
 }  // namespace
+
+std::uint64_t TrainerSeed(std::uint64_t seed) {
+  return seed <= kMostSeed ? seed : Mix64(seed) >> 33;
+}
+
+std::uint64_t SeedOfTrial(std::uint64_t study_seed, TrialNumber number) {
+  return Mix64(study_seed ^ Mix64(static_cast<std::uint64_t>(number))) >> 33;
+}
 
 std::string_view Name(TrialState state) { return NameIn(kTrialStates, state); }
 std::string_view Name(AttemptState state) { return NameIn(kAttemptStates, state); }

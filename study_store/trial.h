@@ -78,6 +78,14 @@ inline bool IsReservedName(std::string_view name) {
   return name == kResumedJoules || name.starts_with(kForetold);
 }
 
+/// The largest seed that a trainer is given: NumPy takes 32 bits, other languages signed numbers.
+inline constexpr std::uint64_t kMostSeed = 0x7fffffff;
+/// What a trainer is given for a seed: itself where it is at most kMostSeed, else 31 bits that are
+/// made from it. Stores of earlier versions hold seeds of 53 bits.
+std::uint64_t TrainerSeed(std::uint64_t seed);
+/// The seed of trial `number` of a study with that seed, at most kMostSeed.
+std::uint64_t SeedOfTrial(std::uint64_t study_seed, TrialNumber number);
+
 struct Trial {
   TrialNumber number = 0;
   TrialState state = TrialState::kWaiting;

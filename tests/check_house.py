@@ -19,9 +19,9 @@ MAY_INCLUDE = {
     "objectives/torch": {"objectives/torch", "objectives"},
 }
 # Private headers that only .cc files of their own folder, and one another, include.
-PRIVATE_HEADERS = {"study_store/toml_reader.h", "study_store/study_sections.h",
+PRIVATE_HEADERS = {"study_store/toml_reader.h", "study_store/study_sections.h", "study_store/scalar_readers.h",
                    "workers/meters/calibration_json.h", "cli/report_view.h"}
-FOREIGN = re.compile(r'#include [<"](sqlite3\.h|nlohmann/json\.hpp|toml\+\+|pcre2\.h|nvml\.h)')
+FOREIGN = re.compile(r'#include [<"](sqlite3\.h|nlohmann/json\.hpp|toml\+\+|pcre2\.h|yaml\.h|nvml\.h)')
 PRINTS = re.compile(r'^(?!\s*//).*\b(std::cout|std::cerr|(fmt::print|printf|puts|exit|abort)\()', re.M)
 MAY_PRINT = {"base/check.h"}
 LONGEST_FILE, LONGEST_FUNCTION = 500, 65

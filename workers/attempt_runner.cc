@@ -289,7 +289,7 @@ class AttemptRunner {
     }
     if (limits.attempt_memory && now >= next_weighing_) {
       next_weighing_ = now + kBetweenWeighings;
-      if (DescendantMemory(SystemRoots{}, getpid()) > *limits.attempt_memory) {
+      if (DescendantMemory(SystemRoots{}, getpid(), Helpers()) > *limits.attempt_memory) {
         Cross(AttemptLimit::kMemory, now);
       }
     }
@@ -389,7 +389,8 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
                           {.arguments = command.arguments,
                            .environment = command.environment,
                            .folder = command.folder.empty() ? command.work_dir : command.folder,
-                           .entry = command.entry},
+                           .entry = command.entry,
+                           .fork_server = command.fork_server},
                           [&](std::string_view line) {
                             if (readings.tellp() < kLongestReadingLog) readings << line;
                           });

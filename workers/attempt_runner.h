@@ -67,6 +67,10 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
 /// or failed with its class and a message for people.
 AttemptResult Judge(const Study& study, const AttemptEnd& end);
 
+/// What is wrong with the figures where the attempt had more CPU time than its host: its share of a
+/// counter is not to be trusted then. Empty where nothing is.
+std::string ResidualWarning(const std::vector<PhaseEnergy>& energy);
+
 /// Adds what `origin` took to a complete result that went on with it: joules of metered values, and
 /// kResumedJoules. Joules of another comparability key cannot be added: then it has failed.
 void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result);

@@ -256,4 +256,15 @@ void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {
       (earlier == origin.values.end() ? 0.0 : earlier->second) + (total ? total->value() : 0.0);
 }
 
+std::string ResidualWarning(const std::vector<PhaseEnergy>& energy) {
+  const PhaseEnergy* total = FindPhase(energy, kTotalPhase);
+  if (total == nullptr || !total->figure || !total->figure->division) return "";
+  const Division& parts = *total->figure->division;
+  if (parts.residual <= parts.measured * kMostResidual) return "";
+  return fmt::format(
+      "its CPU time exceeds the host's by {:.2g} % of {}; its share of the counter is not to be "
+      "trusted",
+      100.0 * (parts.residual / parts.measured), FormatJoules(parts.measured));
+}
+
 }  // namespace joulefront

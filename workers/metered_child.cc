@@ -8,6 +8,8 @@
 #include <cmath>
 #include <utility>
 
+#include "workers/fork_server.h"
+
 namespace joulefront {
 namespace {
 
@@ -45,7 +47,7 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
   const bool told = IsFromTrainer(metering.plan);
   PhaseLedger ledger(std::move(*meter), begin, told ? LogReadings() : std::move(log));
   if (cgroup) options.join = cgroup->JoinFile();
-  auto child = Spawn(options);
+  auto child = options.fork_server != nullptr ? options.fork_server->Fork(options) : Spawn(options);
   if (!child) return Pass(child);
   // A process that has ended is in no group any more, but its time is.
   const bool joined =

@@ -23,7 +23,8 @@ struct Metering {
   MeterPlan plan;
 };
 
-/// This process must be a child subreaper (BecomeSubreaper), and start no other children meanwhile.
+/// This process must be a child subreaper (BecomeSubreaper), and start no other children meanwhile
+/// but helpers (KeepHelper).
 class MeteredChild {
  public:
   /// Starts it, in a control group of its own where that is possible. Errors: MakeMeter's and

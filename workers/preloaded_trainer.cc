@@ -7,6 +7,7 @@
 #include <map>
 
 #include "study_store/placeholders.h"
+#include "workers/fork_server.h"
 #include "workers/trainer_command.h"
 
 namespace joulefront {
@@ -75,6 +76,10 @@ Result<TrainerEntry> PreloadTrainer(const std::string& program) {
 Result<void> CheckPreload(const Study& study) {
   const std::string program = PreloadedProgram(study);
   if (program.empty()) return {};
+  if (ForkServer::ScriptIn(study.trainer.command)) {
+    auto found = FindProgram(program, study.directory);
+    return found ? Result<void>() : Pass(found);
+  }
   auto library = LibraryOf(program);
   return library ? Result<void>() : Pass(library);
 }
@@ -82,6 +87,7 @@ Result<void> CheckPreload(const Study& study) {
 Result<void> TryPreload(const Study& study) {
   const std::string program = PreloadedProgram(study);
   if (program.empty()) return {};
+  if (ForkServer::ScriptIn(study.trainer.command)) return CheckPreload(study);  // nothing is run
   auto functions = Load(program);
   return functions ? Result<void>() : Pass(functions);
 }

@@ -25,6 +25,8 @@ extern char** environ;
 namespace joulefront {
 namespace {
 
+std::vector<pid_t> helpers;
+
 constexpr int kWatchedSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
@@ -66,6 +68,7 @@ struct ChildSide {
     }
     if ((out >= 0 && dup2(out, 1) < 0) || (err >= 0 && dup2(err, 2) < 0)) Give("stdio");
     if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) Give("chdir");
+    if (options.kept_file >= 0) fcntl(options.kept_file, F_SETFD, 0);
     environ = const_cast<char**>(environment);
     if (options.entry != nullptr) Enter();
     execvp(arguments[0], arguments);
@@ -285,13 +288,24 @@ int KillLeftovers(const std::string& work_dir) {
   return killed;
 }
 
+void KeepHelper(pid_t pid) { helpers.push_back(pid); }
+void ForgetHelper(pid_t pid) { std::erase(helpers, pid); }
+const std::vector<pid_t>& Helpers() { return helpers; }
+
 void KillDescendants() {
   const Seconds begin = MonotonicNow();
-  while ((MonotonicNow() - begin).value() < 1.0) {
+  int looks_without = 0;  // where helpers stay, waitpid() cannot say that nothing else is left
+  while ((MonotonicNow() - begin).value() < 1.0 && looks_without < 2) {
     const pid_t reaped = waitpid(-1, nullptr, WNOHANG);
     if (reaped > 0) continue;
     if (reaped < 0 && errno == ECHILD) return;
-    for (const pid_t pid : Descendants(SystemRoots{}, getpid())) kill(pid, SIGKILL);
+    bool found = helpers.empty();
+    for (const pid_t pid : Descendants(SystemRoots{}, getpid())) {
+      if (std::find(helpers.begin(), helpers.end(), pid) != helpers.end()) continue;
+      found = true;
+      kill(pid, SIGKILL);
+    }
+    looks_without = found ? 0 : looks_without + 1;
     poll(nullptr, 0, 1);
   }
 }

@@ -87,6 +87,8 @@ enum class Stdio {
   kPipeOut,  // as kInherit, but stdout is a pipe
 };
 
+class ForkServer;
+
 struct SpawnOptions {
   std::vector<std::string> arguments;    // arguments[0] is sought in PATH if it has no '/'
   std::vector<std::string> environment;  // "NAME=value"
@@ -99,6 +101,8 @@ struct SpawnOptions {
   /// Called in the child, which ends with what it gives, instead of executing arguments[0]: code of
   /// a library that this process has loaded. The child has no file of this process's but 0 to 2.
   int (*entry)(int argc, char** argv) = nullptr;
+  int kept_file = -1;                 // a file of this process that the child keeps open
+  ForkServer* fork_server = nullptr;  // what MeteredChild starts the child by, instead of Spawn()
 };
 
 /// Starts a child in a process group of its own (but see Stdio), with no signal blocked.
@@ -115,7 +119,12 @@ void SignalGroup(pid_t group, int signal);
 /// this user that carries JOULEFRONT_WORK_DIR=`work_dir` in its environment. Returns how many.
 int KillLeftovers(const std::string& work_dir);
 
-/// Kills and reaps every descendant of this process, for at most a second.
+/// A child that stays for the life of this process: it is none of an attempt's.
+void KeepHelper(pid_t pid);
+void ForgetHelper(pid_t pid);
+const std::vector<pid_t>& Helpers();
+
+/// Kills and reaps every descendant of this process but helpers, for at most a second.
 void KillDescendants();
 
 /// Kills every child of this process but `kept`: orphans that it adopted.

@@ -36,11 +36,12 @@ SearchMeter::SearchMeter(const SystemRoots& roots, const MeterPlan& of_study)
 
 CpuUsage SearchMeter::Usage() const {
   const auto host = HostBusyTime(roots_);
-  return {.trainer = OwnCpuTime() - own_at_start_,
+  return {.trainer = OwnCpuTime() - own_at_start_ + of_others_,
           .host_busy = host && host_at_start_ ? *host - *host_at_start_ : Seconds()};
 }
 
-std::optional<PhaseEnergy> SearchMeter::TakeMore() {
+std::optional<PhaseEnergy> SearchMeter::TakeMore(Seconds of_others) {
+  of_others_ = of_others_ + of_others;
   if (!ledger_) return std::nullopt;
   PhaseEnergy now = ledger_->Read(MonotonicNow(), Usage()).back();
   now.phase = "search";

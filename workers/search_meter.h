@@ -17,15 +17,15 @@ class SearchMeter {
   /// another place and time.
   SearchMeter(const SystemRoots& roots, const MeterPlan& of_study);
 
-  /// What this process took since the last call, as the phase "search"; empty if there is nothing
-  /// to tell yet.
-  std::optional<PhaseEnergy> TakeMore();
+  /// What this process took since the last call, as the phase "search", with CPU time that others
+  /// took for it; empty if there is nothing to tell yet.
+  std::optional<PhaseEnergy> TakeMore(Seconds of_others = Seconds());
 
  private:
   CpuUsage Usage() const;
 
   SystemRoots roots_;
-  Seconds own_at_start_;
+  Seconds own_at_start_, of_others_;
   std::optional<Seconds> host_at_start_;
   std::optional<PhaseLedger> ledger_;
   PhaseEnergy told_;

@@ -9,8 +9,9 @@
 
 #include "study_store/configuration_json.h"
 #include "study_store/open_store.h"
-#include "study_store/placeholders.h"
+#include "workers/fork_server.h"
 #include "workers/process.h"
+#include "workers/trainer_files.h"
 
 extern char** environ;
 
@@ -42,7 +43,7 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
       "JOULEFRONT_CONFIGURATION=" + claim.configuration,
       fmt::format("JOULEFRONT_TRIAL={}", claim.trial),
       fmt::format("JOULEFRONT_ATTEMPT={}", claim.attempt),
-      fmt::format("JOULEFRONT_SEED={}", claim.seed),
+      fmt::format("JOULEFRONT_SEED={}", TrainerSeed(claim.seed)),
       "JOULEFRONT_WORK_DIR=" + work_dir,
       fmt::format("JOULEFRONT_ANYTIME={}", study.trainer.anytime ? 1 : 0),
   };
@@ -148,21 +149,30 @@ Result<std::string> FindProgram(const std::string& program, const std::string& s
                   resolved));
 }
 
+WordLookup PlaceholdersOf(const Study& study, const Claim& claim, const std::string& work_dir) {
+  return [values = ValueTexts(claim.configuration), trial = claim.trial, attempt = claim.attempt,
+          seed = TrainerSeed(claim.seed), work_dir,
+          study_dir = study.directory](const std::string& name) -> std::optional<std::string> {
+    if (name == "trial") return std::to_string(trial);
+    if (name == "attempt") return std::to_string(attempt);
+    if (name == "seed") return std::to_string(seed);
+    if (name == "work_dir") return work_dir;
+    if (name == "study_dir") return study_dir;
+    const auto value = values.find(name);
+    return value != values.end() ? std::optional(value->second) : std::nullopt;
+  };
+}
+
 std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim,
                                           const std::string& work_dir) {
-  const auto lookup = [&](const std::string& name) -> std::string {
-    if (name == "trial") return std::to_string(claim.trial);
-    if (name == "attempt") return std::to_string(claim.attempt);
-    if (name == "seed") return std::to_string(claim.seed);
-    if (name == "work_dir") return work_dir;
-    if (name == "study_dir") return study.directory;
-    return ValueText(claim.configuration, name);
-  };
   std::vector<std::string> arguments;
-  for (const std::string& argument : study.trainer.command) {
-    const std::string filled = ReplacePlaceholders(argument, lookup);
-    arguments.push_back(arguments.empty() ? ResolveProgram(filled, study.directory)
-                                          : Resolve(filled, study.directory));
+  for (const FilledWord& word : FillCommand(study, PlaceholdersOf(study, claim, work_dir))) {
+    if (arguments.empty()) {
+      arguments.push_back(ResolveProgram(word.text, study.directory));
+      continue;
+    }
+    const std::string copy = ToCopy(study, word.text, work_dir);
+    arguments.push_back(copy != word.text ? copy : Resolve(word.text, study.directory));
   }
   return arguments;
 }
@@ -174,10 +184,18 @@ Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
                          .environment = Environment(study, claim, work_dir, slot, resume_dir),
                          .work_dir = work_dir};
   JF_TRY(MakeWorkDir(work_dir));
+  JF_TRY(WriteTrainerFiles(study, claim, work_dir));
   if (study.trainer.preload) {
     // Libraries look at these when they are loaded, and go by what they saw then.
     for (const auto variable : kThreadVariables) {
       setenv(variable.data(), std::to_string(study.workers.threads).c_str(), 1);
+    }
+    if (ForkServer::ScriptIn(command.arguments)) {
+      auto server = ForkServer::For(command.arguments, command.environment);
+      if (!server) return Pass(server);
+      command.fork_server = *server;
+      command.loading = (*server)->TakeLoading();
+      return command;
     }
     auto entry = PreloadTrainer(command.arguments[0]);
     if (!entry) return Pass(entry);

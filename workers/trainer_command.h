@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "study_store/command_words.h"
 #include "study_store/study.h"
 #include "study_store/trial.h"
 #include "workers/preloaded_trainer.h"
 
 namespace joulefront {
+
+class ForkServer;
 
 struct TrainerCommand {
   std::vector<std::string> arguments;    // arguments[0] is the program, as for execvp
@@ -18,6 +21,8 @@ struct TrainerCommand {
   std::string work_dir;                  // the attempt's folder, absolute; exists
   std::string folder;                    // where it runs instead; empty: in work_dir
   TrainerEntry entry = nullptr;          // called in a fork of this process instead, if given
+  ForkServer* fork_server = nullptr;     // forks it instead, if given
+  Seconds loading;                       // CPU time that another process took to get ready for it
 };
 
 /// The folder for everything of a store that is no table: STORE without ".db" + ".work", absolute
@@ -36,7 +41,10 @@ std::string ResolveProgram(const std::string& program, const std::string& study_
 /// The file that is started for it. Errors: kInvalidArgument, if there is none or it is no program.
 Result<std::string> FindProgram(const std::string& program, const std::string& study_dir);
 
-/// The command for a claim with its placeholders filled in. An argument that holds a '/' or a '.'
+/// What the placeholders of a command stand for in an attempt.
+WordLookup PlaceholdersOf(const Study& study, const Claim& claim, const std::string& work_dir);
+
+/// The command for a claim, filled in (FillCommand). An argument that holds a '/' or a '.'
 /// and names a file in the study's folder is passed as an absolute path, since the trainer runs in
 /// a folder of its own; the program is ResolveProgram()'s.
 std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim,
@@ -44,8 +52,8 @@ std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim
 
 /// All that is needed to start a claim, preloaded if the study says so. `slot` is the worker's
 /// number on this machine, which picks its GPU; `resume_dir` the folder of the shorter trial that
-/// it goes on with, or empty. Creates `work_dir`. Errors: kUnavailable if it cannot;
-/// PreloadTrainer()'s.
+/// it goes on with, or empty. Creates `work_dir`, and in it the copies of [trainer.files].
+/// Errors: kUnavailable if it cannot; WriteTrainerFiles()'s and PreloadTrainer()'s.
 Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
                                       const std::string& work_dir, int slot,
                                       const std::string& resume_dir = "");

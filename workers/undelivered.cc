@@ -129,6 +129,11 @@ std::optional<AttemptResult> FindUndelivered(const std::string& work_dir,
   }
 }
 
+bool HoldsUndelivered(const std::string& work_dir) {
+  std::error_code ignored;
+  return std::filesystem::exists(FileIn(work_dir), ignored);
+}
+
 void ForgetUndelivered(const std::string& work_dir) {
   std::error_code ignored;
   std::filesystem::remove(FileIn(work_dir), ignored);

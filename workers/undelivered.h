@@ -18,6 +18,9 @@ Result<void> KeepUndelivered(const std::string& work_dir, const Claim& claim,
 std::optional<AttemptResult> FindUndelivered(const std::string& work_dir,
                                              const std::string& worker);
 
+/// Whether somebody kept a result there.
+bool HoldsUndelivered(const std::string& work_dir);
+
 /// It has been delivered.
 void ForgetUndelivered(const std::string& work_dir);
 

@@ -24,6 +24,7 @@
 #include "workers/fitting_trials.h"
 #include "workers/host_lock.h"
 #include "workers/idle_limit.h"
+#include "workers/kept_folders.h"
 #include "workers/metering_plan.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/progress_patterns.h"
@@ -69,6 +70,7 @@ class Worker {
         gpu_lock_(HostLock::NameOfGpus(metering_.plan.gpus)),
         stopping_(store, id, study_),
         fitting_(store, id, study_, options.labels),
+        folders_(store, id, study_, WorkRootOf(options.store_path), options.on_line),
         lease_(options.lease.value_or(store.IsShared() ? kSharedLease : kLease)) {}
 
   /// Trains a complete trial again, alone on the machine. Waits for that.
@@ -177,11 +179,13 @@ class Worker {
   /// False if nothing waits.
   Result<bool> RunNext() {
     if (told_away_) JF_TRY(ReturnLostClaims());
+    folders_.SweepIfDue();
     const TimePoint now = CalendarNow();
     auto claim = fitting_.ClaimNext(self_, Later(now, lease_), now);
     if (!claim && claim.error().code != ErrorCode::kBusy) return Pass(claim, "claiming a trial");
     if (!claim || !*claim) return false;
     JF_TRY(RunClaim(**claim, AttemptKind::kTrial));
+    folders_.TakeFinished();
     return true;
   }
 
@@ -233,7 +237,8 @@ class Worker {
       meter.emplace(metering_.machine, metering_.plan);
     }
     auto command = PrepareTrainer(study_, claim, work_dir, options_.slot, resume_dir);
-    const auto loading = meter ? meter->TakeMore() : std::nullopt;
+    const auto loading =
+        meter ? meter->TakeMore(command ? command->loading : Seconds()) : std::nullopt;
     if (command && loading) JF_TRY(store_.AddSearchEnergy(id_, *loading));
     return command;
   }
@@ -271,17 +276,11 @@ class Worker {
     });
   }
 
-  /// More CPU time than the host had: shares are not to be trusted.
   void WarnOfResidual(const Claim& claim, const AttemptEnd& end) {
-    const PhaseEnergy* total = FindPhase(end.energy, kTotalPhase);
-    if (total == nullptr || !total->figure || !total->figure->division) return;
-    const Division& parts = *total->figure->division;
-    if (parts.residual <= parts.measured * kMostResidual) return;
-    const std::string message = fmt::format(
-        "trial {} attempt {}: its CPU time exceeds the host's by {:.2g} % of {}; its "
-        "share of the counter is not to be trusted",
-        claim.trial, claim.attempt, 100.0 * (parts.residual / parts.measured),
-        FormatJoules(parts.measured));
+    const std::string residual = ResidualWarning(end.energy);
+    if (residual.empty()) return;
+    const std::string message =
+        fmt::format("trial {} attempt {}: {}", claim.trial, claim.attempt, residual);
     Say(message);
     static_cast<void>(store_.AddEvent(id_, "ledger does not balance", message, CalendarNow()));
   }
@@ -396,6 +395,7 @@ class Worker {
   bool told_waiting_ = false, told_problem_ = false, told_away_ = false;
   EarlyStopping stopping_;
   FittingTrials fitting_;
+  KeptFolders folders_;  // removes what is not kept, also at its own end
   Seconds lease_;
   bool loaded_ = false;  // the trainer, where it is kept loaded
   struct {

@@ -543,5 +543,27 @@ TEST_CASE("try begins with the study file's default") {
   CHECK(tried.out.find(" (estimated)\nerror = 1\n") != std::string::npos);
 }
 
+TEST_CASE("init varies the numbers of a configuration file where the command has none") {
+  const Workshop shop;
+  shop.Write("train.py",
+             "import json, sys\nc = json.load(open(sys.argv[2]))\n"
+             "print('val_loss = %g' % (c['opt']['lr'] + c['epochs']))\n");
+  shop.Write("run.json",
+             "{\"opt\": {\"lr\": 0.25, \"name\": \"sgd\"},\n\"epochs\": 2, \"seed\": 3}\n");
+  const Outcome init = shop.Run({"init", "--", "python3", "train.py", "--config", "run.json"});
+  INFO(init.err);
+  CHECK(init.code == 0);
+  const std::string text = shop.Read("train.toml");
+  INFO(text);
+  CHECK_THAT(Line(text, "lr ="), Catch::Contains("given: 0.25 in run.json"));
+  CHECK_THAT(text, Catch::Contains("\n[trainer.files.\"run.json\"]\n"));
+  CHECK(Line(text, "\"opt.lr\" =") == "\"opt.lr\" = \"{lr}\"");
+  CHECK(Line(text, "\"epochs\" =") == "\"epochs\" = \"{epochs}\"");
+  CHECK(Line(text, "seed =") == "");
+  CHECK(shop.Run({"try", "train.toml"}).out.find("\nval_loss = 2.25\n") != std::string::npos);
+  CHECK(shop.Run({"run", "train.toml", "-q", "--trials", "4"}).code == 0);
+  CHECK(shop.Read("train.work/train/0.1/run.json") == shop.Read("run.json"));
+}
+
 }  // namespace
 }  // namespace joulefront

@@ -257,5 +257,39 @@ TEST_CASE("try of a trainer that fails shows why, with exit code 1") {
         "joulefront try: cannot make a temporary folder; set TMPDIR to a writable one\n");
 }
 
+TEST_CASE("run --check shows the arguments of each branch, and warns of what is empty") {
+  const Workshop shop;
+  shop.Write("t.py", "");
+  const std::string begin =
+      "[study]\nname = \"s\"\n[objectives]\nerror = { direction = \"minimize\" }\n[space]\n"
+      "opt = { type = \"categorical\", choices = [\"sgd\", \"adam\"] }\n"
+      "momentum = { type = \"float\", low = 0.0, high = 1.0, when = { opt = \"sgd\" } }\n"
+      "tag = { type = \"categorical\", choices = [\"\", \"a b\"] }\n"
+      "[budget]\ntrials = 3\n[trainer]\ncommand = ";
+  const auto check = [&](const std::string& command) {
+    shop.Write("s.toml", begin + command + "\n");
+    const Outcome run = shop.Run({"run", "s.toml", "--check"});
+    CHECK(run.code == 0);
+    return run.out;
+  };
+  const std::string good = check("[\"python3\", \"t.py\", \"--m\", \"{momentum}\", [\"{tag}\"]]");
+  CHECK_THAT(good, Catch::Contains("branch   opt = sgd, tag = a b:\n         python3 " +
+                                   (shop / "t.py") + " --m 0.5 'a b'\n"));
+  CHECK_THAT(good, Catch::Contains("branch   opt = adam, tag = '':\n         python3 " +
+                                   (shop / "t.py") + "\n"));
+  CHECK_THAT(good, !Catch::Contains("note     an"));
+  const std::string bad = check(
+      "[\"python3\", \"t.py\", \"--tag\", \"{tag}\", \"m={momentum},{opt}\", \"--range\", "
+      "\"{momentum}\", \"{opt}\"]");
+  CHECK_THAT(bad, Catch::Contains("--tag '' "));
+  CHECK_THAT(bad, Catch::Contains("note     an empty argument remains of \"{tag}\" (opt = "));
+  CHECK_THAT(bad, Catch::Contains("note     \"m={momentum},{opt}\" is left out as a whole (opt = "
+                                  "adam"));
+  CHECK_THAT(bad, Catch::Contains("write [\"--range\", \"{momentum}\", \"{opt}\"] as a list"));
+  CHECK(std::count(bad.begin(), bad.end(), '\n') < 40);
+  const std::string alone = check("[\"python3\", \"t.py\", \"{opt}\"]");
+  CHECK_THAT(alone, Catch::Contains("branch   opt = sgd:\n"));
+}
+
 }  // namespace
 }  // namespace joulefront

@@ -18,6 +18,7 @@
 #include "study_store/optuna_file.h"
 #include "study_store/past_trials.h"
 #include "study_store/study_file.h"
+#include "study_store/text_scalars.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/meters/host.h"
 #include "workers/meters/ipmi_source.h"
@@ -59,6 +60,15 @@ class FuzzedMachine {
   std::filesystem::path root_;
   SystemRoots roots_;
 };
+
+void ReadAsTrainerFile(std::string_view text) {
+  static_cast<void>(ParseKeyPath(text));
+  for (const TextFormat format : {TextFormat::kYaml, TextFormat::kJson, TextFormat::kToml}) {
+    const auto scalars = ScalarsOf(text, format);
+    if (!scalars || scalars->empty()) continue;
+    static_cast<void>(ReplaceScalars(text, format, {{scalars->back().path, Value(1e-5)}}));
+  }
+}
 
 void ReadAsProc(std::string_view text) {
   static const FuzzedMachine machine;
@@ -165,7 +175,7 @@ void ReadAsStore(std::span<const std::uint8_t> changes) {
   static_cast<void>((*store)->FindDamage());
 }
 
-constexpr int kReaders = 11;
+constexpr int kReaders = 12;
 
 /// JOULEFRONT_READER, to try one reader alone; else the first byte says which.
 int ReaderOf(std::uint8_t first) {
@@ -219,6 +229,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       break;
     case 10:
       ReadAsOptunaFile(rest);
+      break;
+    case 11:
+      ReadAsTrainerFile(text);
       break;
   }
   return 0;

@@ -7,6 +7,7 @@ joulefront_test(study_store joulefront::study_store
   study_store/test_budget_contract.cc
   study_store/test_budget_simulation.cc
   study_store/test_choosing.cc
+  study_store/test_command_words.cc
   study_store/test_comparability.cc
   study_store/test_comparison.cc
   study_store/test_configuration_json.cc
@@ -25,7 +26,8 @@ joulefront_test(study_store joulefront::study_store
   study_store/test_store_model.cc
   study_store/test_store_race.cc
   study_store/test_study.cc
-  study_store/test_study_file.cc)
+  study_store/test_study_file.cc
+  study_store/test_text_scalars.cc)
 target_link_libraries(test_study_store PRIVATE SQLite::SQLite3)
 if(JOULEFRONT_POSTGRESQL)
   target_sources(test_study_store PRIVATE study_store/postgres_database.cc

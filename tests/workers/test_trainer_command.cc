@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tests/workers/trainers.h"
 #include "workers/trainer_command.h"
@@ -11,13 +12,15 @@ namespace {
 
 constexpr const char* kConfiguration = R"({"lr":0.001,"layers":3,"opt":"ad\"am","flag":true})";
 
+constexpr std::uint64_t kHugeSeed = 18446744073709551615U;
+
 TrainerCommand Prepare(const Study& study, const std::string& work_dir, int slot = 0) {
   const Claim claim{.study = 1,
                     .trial = 7,
                     .attempt = 2,
                     .worker = "w",
                     .configuration = kConfiguration,
-                    .seed = 18446744073709551615U};
+                    .seed = kHugeSeed};
   auto command = PrepareTrainer(study, claim, work_dir, slot);
   if (!command) FAIL(command.error().message);
   return std::move(*command);
@@ -49,17 +52,29 @@ TEST_CASE("placeholders become the parameters' values, wherever they stand in an
         std::vector<std::string>{"train", "--lr", "0.001", "--l=3x3", "ad\"am", "true"});
 }
 
-TEST_CASE("a placeholder of an inactive parameter becomes the empty text") {
+TEST_CASE("a placeholder of an inactive parameter leaves no argument behind") {
   ScratchFolder folder;
-  CHECK(Fill(folder, {"train", "{momentum}", "--m={momentum}"}) ==
-        std::vector<std::string>{"train", "", "--m="});
+  CHECK(Fill(folder, {"train", "{momentum}", "--m={momentum}", "--m", "{momentum}", "{lr}"}) ==
+        std::vector<std::string>{"train", "0.001"});
+}
+
+TEST_CASE("a seed that a store of an earlier version holds is made to fit 31 bits, always alike") {
+  CHECK(kMostSeed == 2147483647);
+  for (const std::uint64_t fits : {0U, 1U, 2147483647U}) CHECK(TrainerSeed(fits) == fits);
+  std::set<std::uint64_t> made;
+  for (std::uint64_t seed = kMostSeed + 1; seed < kMostSeed + 100; ++seed) {
+    CHECK(TrainerSeed(seed) <= kMostSeed);
+    CHECK(TrainerSeed(seed) == TrainerSeed(seed));
+    made.insert(TrainerSeed(seed));
+  }
+  CHECK(made.size() == 99);
 }
 
 TEST_CASE("trial, attempt, seed and folders have placeholders too") {
   ScratchFolder folder;
   CHECK(Fill(folder, {"train", "{trial}.{attempt}", "{seed}", "{work_dir}", "{study_dir}"}) ==
-        std::vector<std::string>{"train", "7.2", "18446744073709551615", folder / "work",
-                                 folder.path()});
+        std::vector<std::string>{"train", "7.2", std::to_string(TrainerSeed(kHugeSeed)),
+                                 folder / "work", folder.path()});
 }
 
 TEST_CASE("a relative argument becomes absolute only where it names a file of the study's folder") {
@@ -98,7 +113,7 @@ TEST_CASE("the trainer's environment is the protocol's variables beside what we 
   CHECK(Variable(command, "JOULEFRONT_CONFIGURATION") == kConfiguration);
   CHECK(Variable(command, "JOULEFRONT_TRIAL") == "7");
   CHECK(Variable(command, "JOULEFRONT_ATTEMPT") == "2");
-  CHECK(Variable(command, "JOULEFRONT_SEED") == "18446744073709551615");
+  CHECK(Variable(command, "JOULEFRONT_SEED") == std::to_string(TrainerSeed(kHugeSeed)));
   CHECK(Variable(command, "JOULEFRONT_WORK_DIR") == folder / "work");
   CHECK(Variable(command, "JOULEFRONT_TEST_KEPT") == "a=b");
   for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}) {

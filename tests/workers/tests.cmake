@@ -4,7 +4,9 @@ joulefront_test(workers joulefront::workers
   workers/test_attempt_runner.cc
   workers/test_bad_trainers.cc
   workers/test_budgets.cc
+  workers/test_fork_server.cc
   workers/test_judge.cc
+  workers/test_kept_folders.cc
   workers/test_kills.cc
   workers/test_launcher.cc
   workers/test_metric_patterns.cc
@@ -13,6 +15,7 @@ joulefront_test(workers joulefront::workers
   workers/test_sharing.cc
   workers/test_stopping.cc
   workers/test_trainer_command.cc
+  workers/test_trainer_files.cc
   workers/test_trainer_output.cc
   workers/test_undelivered.cc)
 if(JOULEFRONT_POSTGRESQL)

@@ -207,9 +207,10 @@ std::vector<pid_t> Descendants(const SystemRoots& roots, pid_t pid) {
   return pids;
 }
 
-Bytes DescendantMemory(const SystemRoots& roots, pid_t pid) {
+Bytes DescendantMemory(const SystemRoots& roots, pid_t pid, const std::vector<pid_t>& without) {
   double kibibytes = 0.0;
   for (const pid_t descendant : Descendants(roots, pid)) {
+    if (std::find(without.begin(), without.end(), descendant) != without.end()) continue;
     std::istringstream status(
         ReadFile(roots.proc + "/" + std::to_string(descendant) + "/status").value_or(""));
     for (std::string line; std::getline(status, line);) {

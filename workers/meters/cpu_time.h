@@ -48,9 +48,9 @@ std::optional<Seconds> HostBusyTime(const SystemRoots& roots);
 /// Live descendants of `pid`, in no order; those that end while looking may be missing.
 std::vector<pid_t> Descendants(const SystemRoots& roots, pid_t pid);
 
-/// Memory of the live descendants of `pid` that no file backs, shared memory among it: what would
-/// have to go to swap. 0 if nothing can be read.
-Bytes DescendantMemory(const SystemRoots& roots, pid_t pid);
+/// Memory of the live descendants of `pid` but `without` that no file backs, shared memory among
+/// it: what would have to go to swap. 0 if nothing can be read.
+Bytes DescendantMemory(const SystemRoots& roots, pid_t pid, const std::vector<pid_t>& without = {});
 
 /// Field 22 of /proc/PID/stat: when the process began, in clock ticks since boot. Empty if it is
 /// gone.
