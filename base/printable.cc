@@ -53,4 +53,22 @@ std::string Printable(std::string_view text, std::size_t longest) {
   return printable;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = CharacterSize(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+std::string LastLine(std::string_view text, std::size_t longest) {
+  const auto end = text.find_last_not_of(" \t\r\n");
+  if (end == std::string_view::npos) return "";
+  text = text.substr(0, end + 1);
+  const auto newline = text.find_last_of('\n');
+  if (newline != std::string_view::npos) text.remove_prefix(newline + 1);
+  return Printable(text, longest);
+}
+
 }  // namespace joulefront

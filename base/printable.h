@@ -12,4 +12,10 @@ namespace joulefront {
 /// bytes that are no character.
 std::string Printable(std::string_view text, std::size_t longest = std::string_view::npos);
 
+/// Whether all of it is UTF-8.
+bool IsUtf8(std::string_view text);
+
+/// The last line of a text that is not blank, as Printable() gives it.
+std::string LastLine(std::string_view text, std::size_t longest);
+
 }  // namespace joulefront

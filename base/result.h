@@ -15,9 +15,11 @@ enum class ErrorCode {
   kBusy,             // somebody else holds it; later may work
   kLeaseLost,        // the claim on an attempt is no longer this worker's
   kUnreachable,      // the store's server does not answer, or does not let us in
-  kUnavailable,      // the machine refuses: no permission, disk full, out of processes
-  kNoMeter,          // the source of joules that is demanded is not there
-  kCorrupt,          // the store is not a store of ours, is damaged, or is of a newer version
+  kUnavailable,      // the machine refuses: no permission, a folder that is gone
+  kShortage,       // the machine lacks descriptors, processes, memory or space now: later may work
+  kNotExecutable,  // a program that is there cannot be executed
+  kNoMeter,        // the source of joules that is demanded is not there
+  kCorrupt,        // the store is not a store of ours, is damaged, or is of a newer version
 };
 
 struct Error {

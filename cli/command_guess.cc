@@ -82,7 +82,9 @@ class CommandGuesser {
       if (i > 0 && words_[i - 1] == "-m") return i + 1;
       const auto ends = [&](std::string_view end) { return words_[i].ends_with(end); };
       if (std::none_of(kScripts.begin(), kScripts.end(), ends)) continue;
-      auto text = ReadFile((places_.here / words_[i]).string(), kLongestScript);
+      const std::string path = (places_.here / words_[i]).string();
+      if (!IsRegularFile(path)) continue;
+      auto text = ReadFile(path, kLongestScript);
       if (!text) continue;
       guess_.script = ScriptText(std::move(*text));
       return i + 1;

@@ -261,11 +261,9 @@ int ExportVerb(const Arguments& arguments) {
     if (std::filesystem::equivalent(*output, opened->path, none)) {
       return options.Refuse(fmt::format("--output {} is the store itself", *output));
     }
-    file.open(*output, std::ios::binary | std::ios::trunc);
-    if (!file) {
-      return Complain("export", {ErrorCode::kUnavailable,
-                                 fmt::format("cannot write '{}': {}", *output, strerror(errno))});
-    }
+    auto made = OpenOutput(*output, "--output");
+    if (!made) return Complain("export", made.error());
+    file = std::move(*made);
   }
   const auto exported = MakeData(*opened, *format);
   if (!exported) return Complain("export", exported.error());

@@ -14,6 +14,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::size_t kLargestSeries = 16 << 20;  // some 60 years of hours
 constexpr double kJoulesPerKwh = 3.6e6;
 
 const EnergyFigure* TotalOf(const Attempt& attempt) {
@@ -107,7 +108,7 @@ std::optional<double> CarbonView::GramsOf(const Attempt& attempt) const {
 Result<CarbonView> LoadCarbon(const CarbonSettings& settings) {
   CarbonView view{settings, {}};
   if (settings.series.empty()) return view;
-  auto text = ReadFile(settings.series);
+  auto text = ReadRegularFile(settings.series, kLargestSeries);
   if (!text) return Pass(text, "the carbon intensities that the study file names");
   auto series = ParseIntensities(*text);
   if (!series) return Pass(series, settings.series);

@@ -42,7 +42,8 @@ Result<TrainerCommand> GateRunner::Prepare(std::uint64_t seed, const std::string
   TrainerCommand command{.arguments = work_.subject.command,
                          .environment = OwnEnvironment(),
                          .work_dir = work_dir,
-                         .folder = (present / folder).string()};
+                         .folder = (present / folder).string(),
+                         .leaves_running = true};  // it is the user's own
   std::erase_if(command.environment,
                 [](const std::string& entry) { return entry.starts_with("JOULEFRONT_SEED="); });
   command.environment.push_back(fmt::format("JOULEFRONT_SEED={}", seed));
@@ -68,6 +69,7 @@ Result<GateRun> GateRunner::Run(std::uint64_t seed, const std::string& folder) {
   if (end.not_started && end.not_started->code == ErrorCode::kNoMeter) {
     return Fail(ErrorCode::kNoMeter, end.not_started->message);
   }
+  for (const std::string& process : end.left_running) left_running_.insert(process);
   if (end.crossed == AttemptLimit::kTime && !work_.subject.command.empty()) {
     return Fail(ErrorCode::kUnavailable, "it took longer than all of --budget");
   }

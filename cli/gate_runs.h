@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -28,6 +29,9 @@ class GateRunner {
   /// with the reason.
   Result<GateRun> Run(std::uint64_t seed, const std::string& folder = "");
 
+  /// What runs left running, Measurement::left_running.
+  const std::set<std::string>& left_running() const { return left_running_; }
+
   /// The last lines that the last run printed, fit to be shown.
   std::string Tail() const;
 
@@ -40,6 +44,7 @@ class GateRunner {
   SignalWatch& signals_;
   MetricPatterns patterns_;
   std::string output_;
+  std::set<std::string> left_running_;
 };
 
 }  // namespace joulefront

@@ -12,6 +12,7 @@
 #include "cli/gate_session.h"
 #include "cli/gate_work.h"
 #include "cli/metering_flags.h"
+#include "cli/new_file.h"
 #include "cli/studies.h"
 #include "cli/verbs.h"
 
@@ -51,10 +52,9 @@ Result<std::vector<Output>> OpenOutputs(const VerbOptions& options) {
   for (const auto& [flag, make] : kForms) {
     const auto path = options.Get(flag);
     if (!path) continue;
-    outputs.push_back({*path, make, std::ofstream(*path)});
-    if (outputs.back().file) continue;
-    return Fail(ErrorCode::kUnavailable,
-                fmt::format("--{}: '{}' cannot be written: {}", flag, *path, std::strerror(errno)));
+    auto made = OpenOutput(*path, fmt::format("--{}", flag));
+    if (!made) return Pass(made);
+    outputs.push_back({*path, make, std::move(*made)});
   }
   return outputs;
 }
@@ -62,7 +62,8 @@ Result<std::vector<Output>> OpenOutputs(const VerbOptions& options) {
 Result<std::optional<GateBaseline>> ReadBaseline(const GateSettings& settings) {
   const std::string& path = settings.baseline_path;
   if (path.empty()) return std::optional<GateBaseline>();
-  auto text = ReadFile(path);
+  constexpr std::size_t kLargestBaseline = 64 << 20;
+  auto text = ReadInput(path, kLargestBaseline);
   if (!text) {
     if (text.error().code != ErrorCode::kNotFound) return Pass(text, "--baseline");
     if (settings.update) return std::optional<GateBaseline>();
@@ -175,15 +176,13 @@ int MakeBaseline(const GateStart& start, GateSession& session, const GateRunner&
                  const SignalWatch& signals, Console& console) {
   const std::string& path = start.settings.baseline_path;
   const std::string fresh = path + ".new";
-  std::ofstream file(fresh);
-  if (!file) {
-    return Complain("gate", {ErrorCode::kUnavailable, fmt::format("'{}' cannot be written: {}",
-                                                                  fresh, std::strerror(errno))});
-  }
+  std::remove(fresh.c_str());
+  auto file = OpenOutput(fresh, "--update-baseline");
+  if (!file) return Complain("gate", file.error());
   auto baseline = RunBaseline(start, session);
   console.EndProgress();
   const auto written =
-      baseline ? WriteBaseline(path, file, fresh, *baseline) : Result<void>(Pass(baseline));
+      baseline ? WriteBaseline(path, *file, fresh, *baseline) : Result<void>(Pass(baseline));
   if (!written) {
     std::remove(fresh.c_str());
     if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
@@ -261,8 +260,15 @@ int GateVerb(const Arguments& arguments) {
     return Complain("gate", {ErrorCode::kUnavailable,
                              "other attempts used this machine for all of --budget: no result"});
   }
-  return start->settings.update ? MakeBaseline(*start, session, *runner, signals, *console)
-                                : Judge(*start, session, *runner, signals, *console);
+  const int code = start->settings.update
+                       ? MakeBaseline(*start, session, *runner, signals, *console)
+                       : Judge(*start, session, *runner, signals, *console);
+  const auto& left = runner->left_running();
+  if (!left.empty()) {
+    PrintNote(
+        fmt::format("joulefront gate: note: {}\n", LeftRunningText({left.begin(), left.end()})));
+  }
+  return code;
 }
 
 }  // namespace joulefront

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 
+#include "base/printable.h"
 #include "cli/completion.h"
 #include "cli/console.h"
 #include "cli/manual.h"
@@ -18,7 +21,8 @@ namespace {
 using namespace joulefront;
 
 constexpr Verb kVerbs[] = {
-    {"init", "write a study file for a command, from its arguments and its output", InitVerb},
+    {"init", "write a study file for a command, from its arguments and its output", InitVerb,
+     false},
     {"run", "run a study file, or go on with it, until its budget is spent", RunVerb},
     {"front", "show the Pareto front, what each point costs, and choose from it", FrontVerb},
     {"compare", "show what moved from one study or machine to another", CompareVerb},
@@ -32,9 +36,10 @@ constexpr Verb kVerbs[] = {
     {"audit", "check that a study's records hold together, and show where its joules went",
      AuditVerb},
     {"gate", "fail when a training costs more joules than a baseline allows: for CI", GateVerb},
-    {"try", "train one configuration in the foreground, storing nothing", TryVerb},
-    {"measure", "meter any command, as `time` would", MeasureVerb},
-    {"meters", "show what this machine can measure, and what would mend the rest", MetersVerb},
+    {"try", "train one configuration in the foreground, storing nothing", TryVerb, false},
+    {"measure", "meter any command, as `time` would", MeasureVerb, false},
+    {"meters", "show what this machine can measure, and what would mend the rest", MetersVerb,
+     false},
     {"worker", "work on a study that `run` proposes for (run starts its own)", WorkerVerb},
     {"ask-tell", "drive the search from any language, by JSON lines", AskTellVerb},
 };
@@ -109,6 +114,24 @@ void ReserveStandardStreams() {
   }
 }
 
+/// What is written right is read without an exception: then the store is damaged in a way that
+/// nobody foresaw.
+int TellEscaped(const std::string& name, std::string_view what) {
+  const Verb* verb = FindVerb(name);
+  if (const auto code = what.find("] "); what.starts_with('[') && code != what.npos) {
+    what.remove_prefix(code + 2);  // the library's own name for it
+  }
+  if (verb == nullptr || !verb->reads_store) {
+    PrintNote(fmt::format("joulefront: a fault of joulefront itself: {}\n", what));
+    return kRunTimeFailure;
+  }
+  PrintNote(fmt::format(
+      "joulefront {}: the store is damaged ({}); restore a copy, or save what can be read with "
+      "`joulefront export`\n",
+      name, Printable(what, 200)));
+  return kStoreUnusable;
+}
+
 int Main(int argc, char** argv) {
   const std::string_view name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "-h" || name == "help") {
@@ -135,9 +158,12 @@ int main(int argc, char** argv) {
   ReserveStandardStreams();
   try {
     return Main(argc, argv);
-  } catch (const std::exception& error) {
-    // Only out-of-memory and the like come here: what can be foreseen is a Result.
+  } catch (const std::bad_alloc&) {
+    PrintNote("joulefront: there is not enough memory for that\n");
+  } catch (const std::system_error& error) {
     PrintNote(fmt::format("joulefront: {}\n", error.what()));
-    return kRunTimeFailure;
+  } catch (const std::exception& error) {
+    return TellEscaped(argc > 1 ? argv[1] : "", error.what());
   }
+  return kRunTimeFailure;
 }

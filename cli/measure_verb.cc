@@ -10,6 +10,7 @@
 #include "cli/energy_json.h"
 #include "cli/footprint.h"
 #include "cli/metering_flags.h"
+#include "cli/new_file.h"
 #include "cli/options.h"
 #include "cli/studies.h"
 #include "cli/table.h"
@@ -147,6 +148,11 @@ std::string MakeText(const Report& report) {
   text += fmt::format("time     {} wall, {} CPU\n",
                       WithSpread(TimesOf(report, &PhaseEnergy::wall), seconds),
                       WithSpread(TimesOf(report, &PhaseEnergy::cpu), seconds));
+  for (const Measurement& run : report.runs) {
+    if (!run.left_running.empty()) {
+      text += fmt::format("note     {}\n", LeftRunningText(run.left_running));
+    }
+  }
   if (!last.meter_faults.empty()) {
     text += fmt::format("faults   of the meter: {}\n", last.meter_faults);
   }
@@ -181,6 +187,7 @@ ordered_json MakeJson(const Report& report) {
   for (const Measurement& run : report.runs) {
     ordered_json entry = {{"exit_status", run.exit_status}, {"phases", PhasesToJson(run.energy)}};
     entry["meter_faults"] = run.meter_faults;
+    if (!run.left_running.empty()) entry["left_running"] = run.left_running;
     entry["peak_w"] = run.peak ? ordered_json(run.peak->value()) : ordered_json();
     runs.push_back(std::move(entry));
   }
@@ -251,9 +258,9 @@ bool Show(const std::string& report, std::ofstream& file, const VerbOptions& opt
 /// As time(1) and env(1) have it for a command that did not start.
 int CodeOf(const Error& error) {
   const int code = Complain("measure", error);
-  return error.code == ErrorCode::kNotFound      ? 127
-         : error.code == ErrorCode::kUnavailable ? 126
-                                                 : code;
+  const bool refused = error.code == ErrorCode::kNotExecutable ||
+                       error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kShortage;
+  return error.code == ErrorCode::kNotFound ? 127 : refused ? 126 : code;
 }
 
 void AddFlags(VerbOptions& options) {
@@ -310,12 +317,9 @@ int MeasureVerb(const Arguments& arguments) {
   if (!rates) return options.Refuse(rates.error().message);
   std::ofstream file;
   if (const auto output = options.Get("output")) {
-    file.open(*output);
-    if (!file) {
-      return Complain("measure",
-                      {ErrorCode::kUnavailable, fmt::format("--output: '{}' cannot be written: {}",
-                                                            *output, std::strerror(errno))});
-    }
+    auto made = OpenOutput(*output, "--output");
+    if (!made) return Complain("measure", made.error());
+    file = std::move(*made);
   }
   const MeasureOptions measure{.command = {dashes + 1, arguments.end()},
                                .metering = {.machine = ThisMachine(), .plan = std::move(*plan)},

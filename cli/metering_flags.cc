@@ -84,4 +84,16 @@ bool WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, Signa
   return true;
 }
 
+std::string LeftRunningText(const std::vector<std::string>& processes) {
+  constexpr std::size_t kMostNamed = 5;
+  if (processes.empty()) return "";
+  const std::size_t named = std::min(processes.size(), kMostNamed);
+  const std::vector<std::string> first(processes.begin(),
+                                       processes.begin() + static_cast<std::ptrdiff_t>(named));
+  const std::size_t more = processes.size() - named;
+  return fmt::format(
+      "the command left running: {}{}; that goes on, and what it uses from now on is in no figure",
+      fmt::join(first, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
 }  // namespace joulefront

@@ -20,4 +20,7 @@ Result<MeterPlan> ReadMeteringPlan(const VerbOptions& options);
 bool WaitForMachine(std::string_view verb, HostLock& lock, bool exclusive, SignalWatch& signals,
                     std::optional<Seconds> until = {});
 
+/// A line about what a command has left running (Measurement::left_running); empty for nothing.
+std::string LeftRunningText(const std::vector<std::string>& processes);
+
 }  // namespace joulefront

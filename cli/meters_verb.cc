@@ -36,6 +36,7 @@ constexpr const char* kAbout =
     "  joulefront meters --replay study.work/study/3.1/readings.log";
 
 constexpr Seconds kShortestProbe{5.0};
+constexpr std::size_t kLargestCalibration = 16 << 20;
 constexpr std::size_t kLargestReadingLog = 64 << 20;  // twice what an attempt may write
 
 /// What the screen shows.
@@ -266,7 +267,7 @@ Result<std::string> RunProbe(const SystemRoots& machine, Seconds duration) {
 Result<std::string> RunCalibration(const SystemRoots& machine, const std::string& path) {
   auto record = RecordToChange(machine);
   if (!record) return Pass(record);
-  auto text = ReadFile(path);
+  auto text = ReadInput(path, kLargestCalibration);
   if (!text) return Pass(text);
   auto readings = ParseWallReadings(*text);
   if (!readings) return Pass(readings, path);
@@ -295,7 +296,7 @@ Result<std::string> RunCalibration(const SystemRoots& machine, const std::string
 }
 
 Result<std::string> RunReplay(const std::string& path) {
-  auto text = ReadFile(path, kLargestReadingLog);
+  auto text = ReadInput(path, kLargestReadingLog);
   if (!text) return Pass(text);
   auto phases = ReplayReadings(*text);
   if (!phases) return Pass(phases, path);

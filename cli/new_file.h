@@ -1,6 +1,7 @@
 // Files that are there whole or not at all.
 #pragma once
 
+#include <fstream>
 #include <functional>
 #include <string>
 
@@ -12,5 +13,9 @@ namespace joulefront {
 /// kConflict if `target` exists already; kUnavailable; those of `write`.
 Result<void> WriteNewFile(const std::string& target,
                           const std::function<Result<void>(const std::string& partial)>& write);
+
+/// Opens a file that the user names for a report, and empties it. `flag`, such as "--output", is
+/// for the message. Errors: kUnavailable, also for a symbolic link of another user's.
+Result<std::ofstream> OpenOutput(const std::string& path, const std::string& flag);
 
 }  // namespace joulefront

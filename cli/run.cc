@@ -94,9 +94,10 @@ class TimeLeft {
 
 /// The end of the log of a trial's last attempt; nothing if it cannot be read.
 std::vector<std::string> LastLogLines(const OpenedStudy& opened, const Trial& trial) {
-  constexpr std::size_t kLines = 10, kLongestLine = 200;
-  const auto log = ReadFile(
-      WorkDirOf(opened.path, opened.study.name, trial.number, trial.attempts) + "/trainer.log");
+  constexpr std::size_t kLines = 10, kLongestLine = 200, kLongestEnd = 64 << 10;
+  const auto log = ReadEndOfFile(
+      WorkDirOf(opened.path, opened.study.name, trial.number, trial.attempts) + "/trainer.log",
+      kLongestEnd);
   std::vector<std::string> lines;
   if (!log) return lines;
   std::istringstream text(*log);
@@ -244,7 +245,8 @@ Result<FirstTrials> ReadFirstTrials(const VerbOptions& options, const SearchSpac
   FirstTrials first;
   if (const auto path = options.Get("enqueue")) {
     first.enqueued_from = *path == "-" ? "stdin" : *path;
-    auto text = *path == "-" ? ReadFile(STDIN_FILENO, "stdin") : ReadFile(*path);
+    constexpr std::size_t kMost = 128 << 20;
+    auto text = *path == "-" ? ReadInput(STDIN_FILENO, "stdin", kMost) : ReadInput(*path, kMost);
     if (!text) return Pass(text, "--enqueue");
     auto given = ParseConfigurations(space, *text, first.enqueued_from);
     if (!given) return Pass(given, "--enqueue");
@@ -388,7 +390,6 @@ int RunVerb(const Arguments& arguments) {
         "workers on other machines need a store that machines can share: --store "
         "postgresql://HOST/DATABASE");
   }
-  if (auto able = CheckLauncher(file->launch); !able) return Complain("run", able.error());
   auto trunk = BranchOff(options, path, file->study);
   if (!trunk) return Complain("run", trunk.error());
   auto first = ReadFirstTrials(options, file->study.space);
@@ -398,6 +399,7 @@ int RunVerb(const Arguments& arguments) {
     return CheckStudy(*file, path,
                       [&](const OpenedStudy& study) { return AddFirstTrials(study, *first); });
   }
+  if (auto able = CheckLauncher(file->launch); !able) return Complain("run", able.error());
   SignalWatch signals;  // until here Ctrl-C just ends us, who may be waiting for stdin
   const auto console = MakeConsole(options.Has("quiet"));
   auto opened = OpenOrWait(*file, path, *console, signals);

@@ -13,6 +13,7 @@
 #include "study_store/proposer.h"
 #include "workers/launcher.h"
 #include "workers/metering_plan.h"
+#include "workers/meters/slurm_source.h"
 #include "workers/preloaded_trainer.h"
 #include "workers/trainer_command.h"
 
@@ -116,6 +117,10 @@ Result<std::string> MeterText(const StudyFile& file) {
   if (!text.empty()) return text;
   if (file.launch.kind != LaunchKind::kLocal) return "meter    that of each worker's machine\n";
   const MeterPlan plan = PlanOf(study, 0);
+  const auto& sources = plan.sources;
+  if (std::find(sources.begin(), sources.end(), kSlurm) != sources.end()) {
+    return "meter    what sstat says, which was not asked\n";
+  }
   if (IsFromTrainer(plan)) return "meter    joules that the trainer tells\n";
   auto meter = MakeMeter(ThisMachine(), plan, MonotonicNow(), CpuUsage{});
   if (!meter) return Pass(meter);
@@ -163,14 +168,26 @@ std::string FirstTrialsText(const Study& study, const std::string& path,
   return text;
 }
 
-/// Whether what it needs of this machine is there. Workers elsewhere have machines of their own.
-Result<void> CheckTrainer(const StudyFile& file) {
+/// Whether what it needs of this machine is there; gives a line about what was not tried. Workers
+/// elsewhere have machines of their own.
+Result<std::string> CheckTrainer(const StudyFile& file) {
   const Study& study = file.study;
   const std::string& program = study.trainer.command[0];
-  if (file.launch.kind != LaunchKind::kLocal || !PlaceholderNames(program).empty()) return {};
-  if (study.trainer.preload) return TryPreload(study);  // the program itself is not started
+  if (file.launch.kind == LaunchKind::kSlurm) {
+    auto sbatch = FindProgram("sbatch", "/");
+    if (!sbatch) return Pass(sbatch, "[launch] kind = \"slurm\"");
+  }
+  if (file.launch.kind != LaunchKind::kLocal || !PlaceholderNames(program).empty()) {
+    return std::string();
+  }
+  if (study.trainer.preload) {  // the program itself is not started
+    auto library = LookAtPreload(study);
+    if (!library) return library;
+    return fmt::format("preload  {}: has the functions; it was not loaded\n", Printable(*library));
+  }
   auto found = FindProgram(program, study.directory);
-  return found ? Result<void>() : Pass(found, "[trainer] command");
+  if (!found) return Pass(found, "[trainer] command");
+  return std::string();
 }
 
 /// Why [stopping] can never act, if it cannot.
@@ -201,7 +218,8 @@ int CheckStudy(const StudyFile& file, const std::string& store_path, const AddFi
   const Study& study = file.study;
   auto standing = StandingOf(file, store_path);
   if (!standing) return Complain("run", standing.error());
-  if (auto good = CheckTrainer(file); !good) return Complain("run", good.error());
+  auto trainer = CheckTrainer(file);
+  if (!trainer) return Complain("run", trainer.error());
   auto meter = MeterText(file);
   if (!meter) return Complain("run", meter.error());
   std::vector<std::string> notes = file.notes;
@@ -219,10 +237,11 @@ int CheckStudy(const StudyFile& file, const std::string& store_path, const AddFi
       "store    {}\n"
       "budget   {}\n"
       "workers  {}, {}, threads of each: {}\n{}"
-      "runs     {}\n",
+      "runs     {}\n{}",
       study.name, study.objectives.size(), fmt::join(objectives, ", "), study.constraints.size(),
       SpaceText(study.space), standing->text, BudgetText(study.budget), study.workers.count,
-      Name(file.launch.kind), study.workers.threads, *meter, CommandText(study.trainer.command));
+      Name(file.launch.kind), study.workers.threads, *meter, CommandText(study.trainer.command),
+      *trainer);
   if (!study.limits.on_alert.empty()) {
     text += fmt::format("alert    {}\n", CommandText(study.limits.on_alert));
   }

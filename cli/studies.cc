@@ -142,6 +142,8 @@ int Complain(std::string_view verb, const Error& error) {
       return kMeterMissing;
     case ErrorCode::kLeaseLost:
     case ErrorCode::kUnavailable:
+    case ErrorCode::kShortage:
+    case ErrorCode::kNotExecutable:
       break;
   }
   return kRunTimeFailure;

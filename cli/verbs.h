@@ -25,6 +25,7 @@ struct Verb {
   std::string_view name;
   std::string_view help;  // what it does, in a line
   int (*function)(const Arguments&);
+  bool reads_store = true;
 };
 
 int InitVerb(const Arguments& arguments);

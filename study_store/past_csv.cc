@@ -13,6 +13,8 @@
 namespace joulefront {
 namespace {
 
+constexpr std::size_t kLargestCsv = 256 << 20;
+
 struct Row {
   int line = 0;  // where it begins, from 1
   std::vector<std::string> cells;
@@ -149,7 +151,7 @@ tl::expected<PastTrial, std::string> TrialOf(const Row& row, const std::vector<C
 
 Result<PastRecord> ReadCsvTrials(const std::string& path, const Study& study,
                                  const PastNames& names) {
-  auto text = ReadFile(path);
+  auto text = ReadInput(path, kLargestCsv);
   if (!text) return Pass(text);
   const auto refuse = [&](const std::string& message) {
     return Fail(ErrorCode::kInvalidArgument,

@@ -39,10 +39,10 @@ bool IsNeeded(const Study& study, std::string_view name) {
 Result<PastRecord> ReadPastTrials(const std::string& path, const Study& study,
                                   const PastNames& names) {
   const std::string file = path.starts_with(kOptunaUrl) ? path.substr(kOptunaUrl.size()) : path;
-  auto head = ReadFile(file, kSqliteMagic.size());
-  if (!head) return Pass(head);
-  auto past = *head == kSqliteMagic ? ReadOptunaTrials(file, study, names)
-                                    : ReadCsvTrials(file, study, names);
+  // What comes through a pipe can be read once.
+  const auto head = IsRegularFile(file) ? ReadFile(file, kSqliteMagic.size()) : std::string();
+  auto past = head && *head == kSqliteMagic ? ReadOptunaTrials(file, study, names)
+                                            : ReadCsvTrials(file, study, names);
   if (!past) return past;
   JF_TRY(RequireAnObjective(*past, study));
   return past;

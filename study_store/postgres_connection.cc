@@ -25,10 +25,27 @@ constexpr milliseconds kFirstPause{100}, kLongestPause{5'000};
 // Types of parameters, of PostgreSQL's catalogue pg_type.
 constexpr Oid kInt8 = 20, kFloat8 = 701, kTextType = 25;
 
-// Whoever holds a lock and falls silent is ended by the server, before others give up.
+// Whoever holds a lock and falls silent is ended by the server, before others give up. What a role,
+// a database, a server or PGOPTIONS may have set otherwise is set here: how numbers, times and
+// texts are written (a double to its last bit), what a transaction sees and may do, and what ends
+// it.
 constexpr const char* kSession =
     "SET search_path = joulefront; SET synchronous_commit = off; SET lock_timeout = '12s';"
-    " SET idle_in_transaction_session_timeout = '8s'; SET client_min_messages = warning";
+    " SET idle_in_transaction_session_timeout = '8s'; SET client_min_messages = warning;"
+    " SET extra_float_digits = 3; SET client_encoding = 'UTF8'; SET standard_conforming_strings = "
+    "on;"
+    " SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET timezone = 'UTC';"
+    " SET bytea_output = 'hex'; SET transform_null_equals = off; SET row_security = on;"
+    " SET default_transaction_isolation = 'read committed';"
+    " SET default_transaction_deferrable = off; SET statement_timeout = 0;"
+    // Not every version has these.
+    " SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings"
+    " WHERE name IN ('idle_session_timeout', 'transaction_timeout');";
+constexpr const char* kReadOnly = " SET default_transaction_read_only = on";
+constexpr const char* kReadWrite = " SET default_transaction_read_only = off";
+
+// Written to a server that only follows another: after a failover, until the next one.
+constexpr std::string_view kStandby = "25006";
 
 /// Our SQL has no '?' but before the number of a parameter.
 std::string InPostgresWords(std::string_view sql) {
@@ -194,9 +211,11 @@ Result<void> PostgresConnection::Connect() {
     return Fail(ErrorCode::kUnreachable, fmt::format("cannot open {}: {}", name(), LastMessage()));
   }
   pause_ = milliseconds(0);
-  JF_TRY(Execute(kSession));
-  if (read_only_) JF_TRY(Execute("SET default_transaction_read_only = on"));
-  return {};
+  auto set = Execute(std::string(kSession) + (read_only_ ? kReadOnly : kReadWrite));
+  if (set) return {};
+  PQfinish(handle_);  // not to be used as it is
+  handle_ = nullptr;
+  return Pass(set);
 }
 
 Result<void> PostgresConnection::EnsureConnected() {
@@ -220,6 +239,7 @@ Result<PostgresResult> PostgresConnection::Await() {
   const auto give_up = steady_clock::now() + kPatience;
   PostgresResult last;
   std::optional<Error> error;
+  bool is_standby = false;
   while (true) {
     while (PQflush(handle_) == 1 || PQisBusy(handle_) != 0) {
       const auto left = std::chrono::duration_cast<milliseconds>(give_up - steady_clock::now());
@@ -236,9 +256,15 @@ Result<PostgresResult> PostgresConnection::Await() {
     if (!next) break;
     const auto status = PQresultStatus(next.get());
     if (status == PGRES_FATAL_ERROR && !error) error = ErrorOf(next.get());
+    const char* state = PQresultErrorField(next.get(), PG_DIAG_SQLSTATE);
+    if (state != nullptr && kStandby == state) is_standby = true;
     last = std::move(next);
   }
   if (PQstatus(handle_) != CONNECTION_OK) return tl::unexpected(Lost());
+  if (is_standby && !read_only_) {  // the next connection may be to the server that leads now
+    PQfinish(handle_);
+    handle_ = nullptr;
+  }
   if (error) return tl::unexpected(std::move(*error));
   return last;
 }
@@ -399,7 +425,8 @@ Error PostgresConnection::ErrorOf(const pg_result* result) const {
   if (is("XX001") || is("XX002")) {
     return {ErrorCode::kCorrupt, fmt::format("{} is damaged: {}", name(), why)};
   }
-  if (is("57P") || is("08") || is("25P03")) {  // shutting down, connection, idle for too long
+  // Shutting down, connection, idle for too long, a server that is read-only for now.
+  if (is("57P") || is("08") || is("25P03") || state == kStandby) {
     return {ErrorCode::kUnreachable, fmt::format("{}: {}", name(), why)};
   }
   return {ErrorCode::kUnavailable, fmt::format("{}: {}", name(), why)};

@@ -81,8 +81,21 @@ Result<void> CreateTables(PostgresConnection& connection) {
   });
 }
 
+/// Texts are UTF-8: in a database of another encoding some could not be kept.
+Result<void> CheckEncoding(PostgresConnection& connection) {
+  auto encoding = connection.Execute("SHOW server_encoding");
+  if (!encoding) return Pass(encoding);
+  const std::string name = PQgetvalue(encoding->get(), 0, 0);
+  if (name == "UTF8" || name == "SQL_ASCII") return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("{}: the database's encoding is {}, and texts are UTF-8; make another by "
+                          "`createdb --encoding UTF8 --template template0 NAME`",
+                          connection.name(), name));
+}
+
 /// Of those that do this at once one makes the tables, and the others find them.
 Result<void> CreateOnce(PostgresConnection& connection) {
+  JF_TRY(CheckEncoding(connection));
   // Not in the transaction that looks: one that waits for a lock has a stale idea of what tables
   // there are when it gets it.
   JF_TRY(connection.Execute(fmt::format("SELECT pg_advisory_lock({}, 0)", kSchemaLocks)));

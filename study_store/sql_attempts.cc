@@ -20,12 +20,18 @@ constexpr const char* kAttempts =
     "SELECT trial, number, state, worker, host, boot_id, pid, start_ticks, started_ms,"
     " lease_until_ms, ended_ms, failure, message, kind FROM attempt";
 
-/// The attempt in a row of kAttempts.
-Attempt ReadAttempt(const Query& row) {
+/// The attempt in a row of kAttempts. Error: kCorrupt.
+Result<Attempt> ReadAttempt(const SqlConnection& store, const Query& row) {
   Attempt attempt;
   attempt.trial = row.Int(0);
   attempt.number = static_cast<int>(row.Int(1));
-  attempt.state = AttemptStateFromName(row.Text(2)).value_or(AttemptState::kFailed);
+  const auto state = AttemptStateFromName(row.Text(2));
+  const auto kind = AttemptKindFromName(row.Text(13));
+  if (!state || !kind) {
+    return Damaged(store, fmt::format("an attempt of trial {} has an impossible {}", attempt.trial,
+                                      state ? "kind" : "state"));
+  }
+  attempt.state = *state;
   attempt.worker = {.name = row.String(3),
                     .host = row.String(4),
                     .boot_id = row.String(5),
@@ -36,17 +42,19 @@ Attempt ReadAttempt(const Query& row) {
   if (!row.IsNull(10)) attempt.ended = row.Time(10);
   attempt.failure = FailureClassFromName(row.Text(11));
   attempt.message = row.Text(12);
-  attempt.kind = AttemptKindFromName(row.Text(13)).value_or(AttemptKind::kTrial);
+  attempt.kind = *kind;
   return attempt;
 }
 
-Result<std::vector<Attempt>> ReadAttempts(Query& query) {
+Result<std::vector<Attempt>> ReadAttempts(const SqlConnection& store, Query& query) {
   std::vector<Attempt> attempts;
   while (true) {
     auto row = query.Step();
     if (!row) return Pass(row);
     if (!*row) return attempts;
-    attempts.push_back(ReadAttempt(query));
+    auto attempt = ReadAttempt(store, query);
+    if (!attempt) return Pass(attempt);
+    attempts.push_back(std::move(*attempt));
   }
 }
 
@@ -385,7 +393,7 @@ Result<std::vector<Attempt>> SqlStore::LoadAttempts(StudyId study,
         " WHERE study = ?1 AND trial BETWEEN coalesce(?2, 0) AND coalesce(?2, 9223372036854775807)"
         " ORDER BY trial, number");
     if (!query) return Pass(query);
-    auto attempts = ReadAttempts(query->Bind(study, trial));
+    auto attempts = ReadAttempts(*connection_, query->Bind(study, trial));
     if (!attempts) return attempts;
     JF_TRY(LoadConfirmed(study, trial, *attempts));
     auto provenances = ReadProvenances(*connection_);
@@ -409,7 +417,9 @@ Result<std::vector<Attempt>> SqlStore::LoadAttempts(StudyId study,
         ++attempt;
       }
       if (attempt == attempts->end()) return attempts;
-      attempt->energy.push_back(ReadPhase(*energy, *provenances));
+      auto phase = ReadPhase(*connection_, *energy, *provenances);
+      if (!phase) return Pass(phase);
+      attempt->energy.push_back(std::move(*phase));
     }
   });
 }
@@ -445,7 +455,7 @@ Result<std::vector<Attempt>> SqlStore::LoadConfirmations(StudyId study) {
                              " WHERE study = ?1 AND kind = 'confirmation' AND state = 'complete'"
                              " ORDER BY trial, number");
     if (!query) return Pass(query);
-    auto attempts = ReadAttempts(query->Bind(study));
+    auto attempts = ReadAttempts(*connection_, query->Bind(study));
     if (!attempts) return attempts;
     JF_TRY(LoadConfirmed(study, std::nullopt, *attempts));
     SortByEnd(*attempts);
@@ -459,7 +469,7 @@ Result<std::vector<Attempt>> SqlStore::LoadRunningAttempts(StudyId study) {
                                     " INDEXED BY attempt_running"
                                     " WHERE study = ?1 AND state = 'running' ORDER BY trial");
   if (!query) return Pass(query);
-  return ReadAttempts(query->Bind(study));
+  return ReadAttempts(*connection_, query->Bind(study));
 }
 
 }  // namespace joulefront

@@ -180,4 +180,7 @@ class SqlConnection {
   std::string name_;
 };
 
+/// What is read is not what was written; `what` says where.
+tl::unexpected<Error> Damaged(const SqlConnection& store, const std::string& what);
+
 }  // namespace joulefront

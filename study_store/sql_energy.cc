@@ -1,6 +1,8 @@
 // Joules of a store in a database.
 #include "study_store/sql_energy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -29,7 +31,9 @@ std::vector<DomainEnergy> ReadDomains(const Query& row) {
   const json list = json::parse(row.Text(12), nullptr, false);
   for (const json& entry : list) {
     // Our own text, unless the file was tampered with.
-    if (!entry.is_array() || entry.size() != 4) continue;
+    const bool good = entry.is_array() && entry.size() == 4 && entry[0].is_string() &&
+                      entry[1].is_string() && entry[2].is_number() && entry[3].is_number();
+    if (!good) continue;
     domains.push_back({entry[0], entry[1], Joules(entry[2]), entry[3]});
   }
   return domains;
@@ -61,18 +65,20 @@ Result<Provenances> ReadProvenances(SqlConnection& connection) {
     auto row = query->Step();
     if (!row) return Pass(row);
     if (!*row) return provenances;
-    provenances[query->Int(0)] = {
-        .energy_class = EnergyClassFromName(query->Text(1)).value_or(EnergyClass::kEstimated),
-        .source = query->String(2),
-        .boundary = query->String(3),
-        .attribution = query->String(4),
-        .idle_policy = query->String(5),
-        .host = query->String(6),
-        .common_uncertainty = query->Real(7)};
+    const auto energy_class = EnergyClassFromName(query->Text(1));
+    if (!energy_class) return Damaged(connection, "a class of joules is none that there is");
+    provenances[query->Int(0)] = {.energy_class = *energy_class,
+                                  .source = query->String(2),
+                                  .boundary = query->String(3),
+                                  .attribution = query->String(4),
+                                  .idle_policy = query->String(5),
+                                  .host = query->String(6),
+                                  .common_uncertainty = query->Real(7)};
   }
 }
 
-PhaseEnergy ReadPhase(const Query& row, const Provenances& provenances) {
+Result<PhaseEnergy> ReadPhase(const SqlConnection& store, const Query& row,
+                              const Provenances& provenances) {
   PhaseEnergy phase{.phase = row.String(0),
                     .wall = Seconds(row.Real(1)),
                     .cpu = Seconds(row.Real(2)),
@@ -87,6 +93,9 @@ PhaseEnergy ReadPhase(const Query& row, const Provenances& provenances) {
                               .provenance = provenance->second,
                               .division = ReadDivision(row),
                               .domains = ReadDomains(row)};
+  if (!CheckEnergy({phase})) {
+    return Damaged(store, fmt::format("the joules of a phase '{}' are impossible", phase.phase));
+  }
   return phase;
 }
 
@@ -306,8 +315,9 @@ Result<std::vector<PhaseEnergy>> SqlStore::SearchEnergy(StudyId study) {
       auto row = query->Step();
       if (!row) return Pass(row);
       if (!*row) break;
-      PhaseEnergy phase = ReadPhase(*query, *provenances);
-      if (phase.figure) sums.emplace(phase.figure->provenance, phase);
+      auto phase = ReadPhase(*connection_, *query, *provenances);
+      if (!phase) return Pass(phase);
+      if (phase->figure) sums.emplace(phase->figure->provenance, *phase);
     }
     std::vector<PhaseEnergy> all;
     for (auto& [provenance, phase] : sums) all.push_back(std::move(phase));

@@ -21,7 +21,8 @@ inline constexpr const char* kPhaseColumns =
     " others_j, idle_of_others_j, residual_j, domains";
 inline constexpr int kPhaseColumnCount = 13;
 
-/// The phase in a row that begins with kPhaseColumns.
-PhaseEnergy ReadPhase(const Query& row, const Provenances& provenances);
+/// The phase in a row that begins with kPhaseColumns. Error: kCorrupt.
+Result<PhaseEnergy> ReadPhase(const SqlConnection& store, const Query& row,
+                              const Provenances& provenances);
 
 }  // namespace joulefront

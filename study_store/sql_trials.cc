@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "study_store/attempt_rules.h"
 #include "study_store/sql_energy.h"
@@ -18,11 +20,19 @@ constexpr const char* kTrialColumns =
     "SELECT number, state, attempts, revision, seed, proposed_by, failure, message, reason,"
     " configuration, continues, foreseen_j, basis FROM trial";
 
-/// The trial in a row of kTrialColumns, without its values and energy.
-Trial ReadTrial(const Query& row) {
+/// The trial in a row of kTrialColumns, without its values and energy. Error: kCorrupt.
+Result<Trial> ReadTrial(const SqlConnection& store, const Query& row) {
   Trial trial;
   trial.number = row.Int(0);
-  trial.state = TrialStateFromName(row.Text(1)).value_or(TrialState::kFailed);
+  const auto state = TrialStateFromName(row.Text(1));
+  const bool is_object = row.Text(9).starts_with('{') && nlohmann::json::accept(row.Text(9));
+  if (trial.number < 0 || row.Int(2) < 0 || !state || !is_object) {
+    return Damaged(store, fmt::format("trial {} has an impossible {}", trial.number,
+                                      !state      ? "state"
+                                      : is_object ? "number"
+                                                  : "configuration"));
+  }
+  trial.state = *state;
   trial.attempts = static_cast<int>(row.Int(2));
   trial.revision = row.Int(3);
   trial.seed = std::bit_cast<std::uint64_t>(row.Int(4));
@@ -35,6 +45,10 @@ Trial ReadTrial(const Query& row) {
   if (!row.IsNull(11)) trial.foreseen = Joules(row.Real(11));
   trial.basis = row.Text(12);
   return trial;
+}
+
+tl::unexpected<Error> OddValue(const SqlConnection& store, TrialNumber trial) {
+  return Damaged(store, fmt::format("a value of trial {} is no finite number", trial));
 }
 
 }  // namespace
@@ -148,7 +162,9 @@ Result<std::vector<Trial>> SqlStore::LoadTrials(StudyId study, std::int64_t revi
       auto row = query->Step();
       if (!row) return Pass(row);
       if (!*row) break;
-      trials.push_back(ReadTrial(*query));
+      auto trial = ReadTrial(*connection_, *query);
+      if (!trial) return Pass(trial);
+      trials.push_back(std::move(*trial));
     }
     JF_TRY(LoadValues(study, revision, trials));
     JF_TRY(LoadEnergy(study, revision, trials));
@@ -179,7 +195,7 @@ Result<Trial> SqlStore::LoadRow(StudyId study, TrialNumber number) {
   auto row = query->Bind(study, number).Step();
   if (!row) return Pass(row);
   if (!*row) return Fail(ErrorCode::kNotFound, fmt::format("there is no trial {}", number));
-  return ReadTrial(*query);
+  return ReadTrial(*connection_, *query);
 }
 
 Result<void> SqlStore::AddValues(StudyId study, Trial& trial) {
@@ -191,6 +207,7 @@ Result<void> SqlStore::AddValues(StudyId study, Trial& trial) {
     auto value = values->Step();
     if (!value) return Pass(value);
     if (!*value) return {};
+    if (!std::isfinite(values->Real(1))) return OddValue(*connection_, trial.number);
     trial.values[values->String(0)] = values->Real(1);
   }
 }
@@ -224,6 +241,7 @@ Result<void> SqlStore::LoadValues(StudyId study, std::int64_t revision,
     // Both run by trial number, so one pass merges them.
     while (trial != trials.end() && trial->number < query->Int(0)) ++trial;
     if (trial == trials.end()) return {};
+    if (!std::isfinite(query->Real(2))) return OddValue(*connection_, trial->number);
     trial->values.emplace_hint(trial->values.end(), query->Text(1), query->Real(2));
   }
 }
@@ -254,7 +272,9 @@ Result<void> SqlStore::LoadEnergy(StudyId study, std::int64_t revision,
     // A trial has its values by its last attempt.
     if (!HasValues(trial->state) || trial->attempts != query->Int(kPhaseColumnCount + 1)) continue;
     if (trial->energy.empty()) trial->energy.reserve(phases);
-    trial->energy.push_back(ReadPhase(*query, *provenances));
+    auto phase = ReadPhase(*connection_, *query, *provenances);
+    if (!phase) return Pass(phase);
+    trial->energy.push_back(std::move(*phase));
     phases = trial->energy.size();
   }
 }

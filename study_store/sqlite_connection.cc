@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/printable.h"
 
 namespace joulefront {
 namespace {
@@ -65,6 +66,7 @@ void SqliteStatement::BindText(int index, std::string_view value) {
 
 Result<bool> SqliteStatement::Step() {
   if (failed_ != SQLITE_OK) return tl::unexpected(connection_.ErrorFor(failed_));
+  cleaned_.clear();
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -88,8 +90,11 @@ double SqliteStatement::Real(int column) const { return sqlite3_column_double(st
 std::string_view SqliteStatement::Text(int column) const {
   const void* text = sqlite3_column_text(statement_, column);
   if (text == nullptr) return {};
-  return {static_cast<const char*>(text),
-          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  const std::string_view held(static_cast<const char*>(text),
+                              static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  if (IsUtf8(held)) return held;
+  return cleaned_.emplace_back(
+      Printable(held));  // the file is damaged, or an old one's path is odd
 }
 
 SqliteConnection::SqliteConnection(std::string path, std::chrono::milliseconds busy_wait)

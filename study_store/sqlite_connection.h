@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -51,7 +52,8 @@ class SqliteStatement final : public SqlStatement {
 
   SqliteConnection& connection_;
   sqlite3_stmt* statement_;
-  int failed_ = 0;  // the first error of a Bind
+  int failed_ = 0;                           // the first error of a Bind
+  mutable std::deque<std::string> cleaned_;  // texts of this row that were no UTF-8
 };
 
 class SqliteConnection final : public SqlConnection {

@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 
+#include "base/files.h"
+#include "base/shortage.h"
 #include "study_store/open_store.h"
 
 namespace joulefront {
@@ -45,7 +50,12 @@ int CopyPages(const std::string& file, const std::string& copy) {
 Result<void> CopyDatabase(const std::string& file, const std::string& copy) {
   const std::string partial = copy + ".partial";
   std::error_code error;
-  fs::remove(partial, error);  // of a copy that was cut short
+  const int made = OpenOwnFile(partial, OwnFile::kNew);  // one of a copy that was cut short goes
+  if (made < 0) {
+    return Fail(CodeOf(errno),
+                fmt::format("cannot copy {} to {}: {}", file, copy, std::strerror(errno)));
+  }
+  close(made);
   const int code = CopyPages(file, partial);
   if (code == SQLITE_OK) fs::rename(partial, copy, error);
   if (code == SQLITE_OK && !error) return {};

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <span>
 
+#include "base/files.h"
 #include "study_store/sql_store.h"
 #include "study_store/sqlite_connection.h"
 #include "study_store/sqlite_schema.h"
@@ -69,6 +70,13 @@ Result<Place> Locate(const std::string& path) {
                 fmt::format("store '{}': its folder cannot be reached; make the folder, or name "
                             "another file",
                             path));
+  }
+  if (IsForeignLink(path)) {
+    return Fail(
+        ErrorCode::kUnavailable,
+        fmt::format("store '{}' is a symbolic link of another user's, which is not followed; "
+                    "name the file that it leads to",
+                    path));
   }
   place.file = file.string();
   if (stat(place.file.c_str(), &status) == 0) {

@@ -14,6 +14,11 @@
 namespace joulefront {
 
 Result<void> CheckStudyName(const std::string& name) {
+  if (name.starts_with("worker-") && name.ends_with(".log")) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("the study's name cannot be '{}': logs of workers are called so", name));
+  }
   if (IsName(name, 64)) return {};
   return Fail(ErrorCode::kInvalidArgument,
               fmt::format("the study's name cannot be '{}'; {}, at most 64", name, kNameRule));
@@ -386,13 +391,8 @@ Result<StudyFile> ReadStudyFile(const std::string& path) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("'{}' is a folder, not a study file", path));
   }
-  auto text = ReadFile(path, kLargestFile + 1);
+  auto text = ReadInput(path, kLargestFile);
   if (!text) return Pass(text, "study file");
-  if (text->size() > kLargestFile) {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        fmt::format("'{}' is larger than {} MiB and so no study file", path, kLargestFile >> 20));
-  }
   return ParseStudyFile(*text, path);
 }
 

@@ -46,10 +46,9 @@ std::string RunAlertCommand(const Study& study, const Alert& alert) {
   if (command.empty()) return "";
   const std::string failed = fmt::format("the command of [limits] on_alert, '{}', ", command[0]);
   auto child = Spawn({.arguments = command,
-                      .environment = OwnEnvironment(),
+                      .environment = EnvironmentWithoutSecrets(),
                       .folder = study.directory,
                       .stdio = Stdio::kLog,
-                      .log = "/dev/null",
                       .input = ToJson(study, alert)});
   if (!child) return failed + "cannot be started: " + child.error().message;
   const auto status = Await(child->pid);

@@ -1,22 +1,21 @@
 #include "workers/attempt_log.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/files.h"
 #include "base/printable.h"
+#include "base/shortage.h"
 
 namespace joulefront {
 
 Result<AttemptLog> AttemptLog::Create(const std::string& path) {
-  FileDescriptor file(
-      open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+  FileDescriptor file(OpenOwnFile(path, OwnFile::kNew));
   if (file.open()) return AttemptLog(std::move(file));
-  return Fail(ErrorCode::kUnavailable,
-              fmt::format("cannot write the log '{}': {}", path, strerror(errno)));
+  return Fail(CodeOf(errno), fmt::format("cannot write the log '{}': {}", path, strerror(errno)));
 }
 
 void AttemptLog::Append(std::string_view bytes) {
@@ -42,13 +41,7 @@ std::string_view AttemptLog::tail() const {
 }
 
 std::string AttemptLog::LastLine(std::size_t longest) const {
-  std::string_view text = tail();
-  const auto end = text.find_last_not_of(" \t\r\n");
-  if (end == std::string_view::npos) return "";
-  text = text.substr(0, end + 1);
-  const auto newline = text.find_last_of('\n');
-  if (newline != std::string_view::npos) text.remove_prefix(newline + 1);
-  return Printable(text, longest);
+  return joulefront::LastLine(tail(), longest);
 }
 
 void AttemptLog::Write(std::string_view bytes) {

@@ -15,7 +15,7 @@ class AttemptLog {
   static constexpr std::size_t kMostBytes = 8 << 20;
   static constexpr std::size_t kTailBytes = 64 << 10;
 
-  /// Makes or replaces the file. Errors: kUnavailable.
+  /// Makes or replaces the file. Errors: kUnavailable, kShortage.
   static Result<AttemptLog> Create(const std::string& path);
 
   /// A log that cannot be written (disk full) never stops an attempt; the tail is kept all the

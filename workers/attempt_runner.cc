@@ -8,9 +8,12 @@
 #include <array>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
+#include <memory>
 #include <set>
 
+#include "base/files.h"
 #include "workers/attempt_log.h"
 #include "workers/meters/cpu_time.h"
 #include "workers/output_lines.h"
@@ -24,7 +27,7 @@ namespace {
 constexpr Seconds kFirstHeartbeat(0.1);
 constexpr Seconds kLongestHeartbeat(1.0);
 // A day of readings of ten counters, once a second.
-constexpr std::streamoff kLongestReadingLog = 32 << 20;
+constexpr long kLongestReadingLog = 32 << 20;
 // A trainer may grow by some hundred MiB in this time.
 constexpr Seconds kBetweenWeighings(0.2);
 // What one attempt may make us remember.
@@ -55,7 +58,7 @@ class AttemptRunner {
  public:
   AttemptRunner(const Study& study, const MetricPatterns& patterns, SignalWatch& signals,
                 const AttemptCallbacks& callbacks, MeteredChild metered, AttemptLog log,
-                ProgressPatterns progress)
+                ProgressPatterns progress, bool leaves_running)
       : study_(study),
         patterns_(patterns),
         progress_(std::move(progress)),
@@ -65,6 +68,7 @@ class AttemptRunner {
         child_(metered_.process()),
         reader_(child_),
         log_(std::move(log)),
+        leaves_running_(leaves_running),
         begin_(metered_.begin()),
         oom_kills_at_start_(OutOfMemoryKills()) {}
 
@@ -78,9 +82,11 @@ class AttemptRunner {
       if (signals_.Drain()) Reap();
       KeepDeadlines();
     }
-    SignalGroup(child_.pid, SIGKILL);
-    KillDescendants();
-    ReadOutputs(/*to_the_end=*/true);
+    if (!leaves_running_ || stopping_) {
+      SignalGroup(child_.pid, SIGKILL);
+      KillDescendants();
+    }
+    ReadOutputs(/*to_the_end=*/!leaves_running_);  // what goes on may print without end
     reader_.Finish(takers_);
     if (!stopping_) TakeNewestReport();
     HandOnReports();
@@ -89,6 +95,10 @@ class AttemptRunner {
     end_.meter_faults = metered_.MeterFaults();
     log_.Finish();
     end_.last_line = log_.LastLine();
+    if (leaves_running_) {
+      Reap();
+      end_.left_running = NamesOfChildren(metered_.others());
+    }
     const bool killed = end_.signal == SIGKILL && !kill_sent_;
     end_.ran_out_of_memory = (killed && OutOfMemoryKills() > oom_kills_at_start_) ||
                              (end_.exit_status != 0 && SaysOutOfMemory(log_.tail()));
@@ -255,13 +265,13 @@ class AttemptRunner {
 
   /// Orphans that became our children are reaped along with the trainer.
   void Reap() {
-    int status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-      if (pid != child_.pid) continue;
-      exited_ = true;
-      if (WIFEXITED(status)) end_.exit_status = WEXITSTATUS(status);
-      if (WIFSIGNALED(status)) end_.signal = WTERMSIG(status);
-    }
+    ReapChildren(leaves_running_ ? metered_.others() : std::vector<pid_t>(),
+                 [this](pid_t pid, int status) {
+                   if (pid != child_.pid) return;
+                   exited_ = true;
+                   if (WIFEXITED(status)) end_.exit_status = WEXITSTATUS(status);
+                   if (WIFSIGNALED(status)) end_.signal = WTERMSIG(status);
+                 });
   }
 
   void KeepDeadlines() {
@@ -343,6 +353,7 @@ class AttemptRunner {
       .out_line = [this](const OutputLine& line) { TakeOutLine(line); },
       .err_line = [this](const OutputLine& line) { TakeLogLine(line); }};
   AttemptLog log_;
+  bool leaves_running_;
   Seconds begin_;
   std::int64_t oom_kills_at_start_;
 
@@ -368,6 +379,10 @@ class AttemptRunner {
 
 }  // namespace
 
+bool IsOfCommand(const Error& not_started) {
+  return not_started.code == ErrorCode::kNotFound || not_started.code == ErrorCode::kNotExecutable;
+}
+
 AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
                       const MetricPatterns& patterns, const Metering& metering,
                       SignalWatch& signals, const AttemptCallbacks& callbacks) {
@@ -383,7 +398,8 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
     return end;
   }
   // For audits: that it cannot be written, or is cut short, stops no training.
-  std::ofstream readings(command.work_dir + "/readings.log");
+  std::unique_ptr<FILE, int (*)(FILE*)> readings(
+      fdopen(OpenOwnFile(command.work_dir + "/readings.log", OwnFile::kNew), "w"), &fclose);
   auto metered =
       MeteredChild::Start(metering,
                           {.arguments = command.arguments,
@@ -392,7 +408,9 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
                            .entry = command.entry,
                            .fork_server = command.fork_server},
                           [&](std::string_view line) {
-                            if (readings.tellp() < kLongestReadingLog) readings << line;
+                            FILE* const file = readings.get();
+                            if (file == nullptr || ftell(file) >= kLongestReadingLog) return;
+                            fwrite(line.data(), 1, line.size(), file);
                           });
   if (!metered) {
     log->Append("joulefront: " + metered.error().message + "\n");
@@ -400,7 +418,7 @@ AttemptEnd RunAttempt(const Study& study, const TrainerCommand& command,
     return end;
   }
   return AttemptRunner(study, patterns, signals, callbacks, std::move(*metered), std::move(*log),
-                       std::move(*progress))
+                       std::move(*progress), command.leaves_running)
       .Run();
 }
 

@@ -37,7 +37,7 @@ enum class AttemptLimit { kTime, kEnergy, kMemory, kSilence };
 
 /// How a trainer came to its end, before judging it.
 struct AttemptEnd {
-  std::optional<Error> not_started;  // everything below is empty then
+  std::optional<Error> not_started;  // everything below is empty then; see IsOfCommand()
   std::optional<int> exit_status;    // or the signal:
   std::optional<int> signal;
   std::optional<AttemptLimit> crossed;  // the limit that we stopped it for
@@ -51,9 +51,14 @@ struct AttemptEnd {
   std::map<std::string, std::string> unread;  // metrics whose last match gave no number: why
   std::string remark;                         // the first thing that was wrong with its messages
   std::vector<PhaseEnergy> energy;
-  std::string meter_faults;  // Meter::Faults()
-  std::string last_line;     // of the log
+  std::string meter_faults;               // Meter::Faults()
+  std::string last_line;                  // of the log
+  std::vector<std::string> left_running;  // Measurement::left_running
 };
+
+/// Whether an attempt was not started since its command cannot be executed (kNotFound,
+/// kNotExecutable), and not since this machine cannot start or meter any now.
+bool IsOfCommand(const Error& not_started);
 
 /// Runs to the end. Uses `signals` for SIGCHLD and requests to stop: the first sends TERM to the
 /// trainer's group and, after the grace period, KILL; the second sends KILL at once. Not started,

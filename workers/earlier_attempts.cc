@@ -1,9 +1,13 @@
 #include "workers/earlier_attempts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "study_store/comparability.h"
+#include "workers/trainer_command.h"
 
 namespace joulefront {
 namespace {
@@ -12,6 +16,13 @@ const Attempt* Numbered(const std::vector<Attempt>& attempts, int number) {
   const auto found = std::find_if(attempts.begin(), attempts.end(),
                                   [&](const Attempt& attempt) { return attempt.number == number; });
   return found == attempts.end() ? nullptr : &*found;
+}
+
+/// Whether this machine could not start it, so that there is nothing of it.
+bool HasNotBegun(const std::vector<Attempt>& attempts, int number) {
+  const Attempt* attempt = Numbered(attempts, number);
+  return attempt != nullptr && attempt->state == AttemptState::kInterrupted &&
+         attempt->energy.empty();
 }
 
 /// Whether all its joules are known.
@@ -60,6 +71,7 @@ bool HasCheckpoint(const std::string& work_dir) {
 
 std::optional<Trial> EarlierAttempts(const Study& study, const std::vector<Attempt>& attempts,
                                      int next, const std::function<std::string(int)>& folder_of) {
+  while (next > 1 && HasNotBegun(attempts, next - 1)) --next;
   Trial origin;
   origin.attempts = next - 1;
   for (int number = next - 1; number >= 1 && HasCheckpoint(folder_of(number)); --number) {
@@ -82,6 +94,34 @@ std::optional<Trial> EarlierAttempts(const Study& study, const std::vector<Attem
   for (const Objective& objective : study.objectives) take(objective);
   for (const Constraint& constraint : study.constraints) take(constraint);
   return origin;
+}
+
+Result<std::optional<Trial>> OriginOf(StudyStore& store, const Study& study, const Claim& claim,
+                                      const std::string& store_path,
+                                      const std::function<void(const std::string&)>& say) {
+  if (!study.trainer.resumes) return std::optional<Trial>();
+  const auto folder_of = [&](TrialNumber trial, int attempt) {
+    return WorkDirOf(store_path, study.name, trial, attempt);
+  };
+  if (!claim.continues) {
+    if (claim.attempt == 1) return std::optional<Trial>();
+    auto attempts = store.LoadAttempts(claim.study, claim.trial);
+    if (!attempts) return Pass(attempts, "reading the attempts that are continued");
+    return EarlierAttempts(study, *attempts, claim.attempt,
+                           [&](int number) { return folder_of(claim.trial, number); });
+  }
+  auto origin = store.LoadTrial(claim.study, *claim.continues);
+  if (!origin) return Pass(origin, "reading the trial that is continued");
+  std::error_code error;
+  if (origin->state == TrialState::kComplete &&
+      std::filesystem::is_directory(folder_of(origin->number, origin->attempts), error)) {
+    return std::optional(std::move(*origin));
+  }
+  say(
+      fmt::format("trial {} attempt {}: the folder of trial {}, which it would go on with, is "
+                  "gone: it begins anew",
+                  claim.trial, claim.attempt, *claim.continues));
+  return std::optional<Trial>();
 }
 
 }  // namespace joulefront

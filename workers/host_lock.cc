@@ -11,18 +11,26 @@
 #include <cstring>
 #include <utility>
 
+#include "base/shortage.h"
+
 namespace joulefront {
 namespace {
 
 /// In a folder that anyone may write to, the kernel lets nobody but its owner open a file "to be
 /// made", so it is opened as it is first.
 FileDescriptor OpenLock(const std::string& path) {
-  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;  // a pipe is none
   FileDescriptor file(open(path.c_str(), kFlags));
-  if (file.open() || errno != ENOENT) return file;
-  file = FileDescriptor(open(path.c_str(), kFlags | O_CREAT, 0644));
-  if (!file.open()) file = FileDescriptor(open(path.c_str(), kFlags));  // another was faster
-  return file;
+  if (!file.open() && errno == ENOENT) {
+    file = FileDescriptor(open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0644));
+  }
+  if (!file.open() && errno == EEXIST) {  // another was faster
+    file = FileDescriptor(open(path.c_str(), kFlags));
+  }
+  struct stat status {};
+  if (file.open() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) return file;
+  if (file.open()) errno = EINVAL;
+  return FileDescriptor();
 }
 
 }  // namespace
@@ -41,6 +49,7 @@ std::string HostLock::NameOfGpus(const std::vector<std::string>& gpus) {
 
 bool HostLock::TryAcquire(bool exclusive) {
   file_ = OpenLock(path_);
+  if (!file_.open() && IsShortage(errno)) return false;  // another time
   if (!file_.open()) {
     problem_ = fmt::format(
         "cannot open {} ({}): attempts of other studies on this machine are not "

@@ -4,15 +4,22 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/files.h"
+#include "base/printable.h"
 #include "study_store/placeholders.h"
+#include "workers/growing_pause.h"
 #include "workers/launcher.h"
 #include "workers/process.h"
 
 namespace joulefront {
 namespace {
 
-constexpr int kMostEarlyDeaths = 5;  // of a worker, within kEarly of its start, one after another
-constexpr Seconds kEarly(2.0);
+// A worker that ends so soon after its start, or gives up by itself within the longer time, has
+// failed. One that fails again and again, after pauses that grow, is not started any more.
+constexpr int kMostFailures = 5;
+constexpr Seconds kEarly(2.0), kSoon(60.0);
+constexpr Seconds kFirstPause(0.25), kLongestPause(5.0), kPausesInAll(3.0);
+constexpr std::size_t kLongestLogEnd = 4096, kLongestLine = 200;
 
 class LocalLauncher final : public Launcher {
  public:
@@ -22,23 +29,29 @@ class LocalLauncher final : public Launcher {
         workers_(static_cast<std::size_t>(plan_.most)) {}
 
   Result<void> Keep(std::int64_t needed) override {
-    for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
+    std::int64_t alive = std::count_if(workers_.begin(), workers_.end(), IsAlive);
+    const WorkerProcess* given_up = nullptr;
+    for (std::size_t slot = 0; slot < workers_.size() && alive < needed; ++slot) {
       WorkerProcess& worker = workers_[slot];
-      if (worker.pid > 0 || static_cast<std::int64_t>(slot) >= needed) continue;
+      if (IsAlive(worker)) continue;
       if (worker.lacks_meter) {
         return Fail(ErrorCode::kNoMeter,
                     fmt::format("a source of joules that the study needs has gone; {} says which, "
                                 "and its trials wait for the next run",
                                 LogOf(slot)));
       }
-      if (worker.early_deaths >= kMostEarlyDeaths) {
-        return Fail(ErrorCode::kUnavailable,
-                    fmt::format("worker {} ended {} times right after its start; see {}", slot,
-                                kMostEarlyDeaths, LogOf(slot)));
+      if (worker.failures >= kMostFailures) {
+        given_up = &worker;
+        continue;
       }
-      JF_TRY(Start(slot));
+      ++alive;  // or soon
+      if (MonotonicNow() >= worker.not_before) JF_TRY(Start(slot));
     }
-    return {};
+    if (alive > 0 || given_up == nullptr) return {};
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("a worker was started {} times in vain; what it was to train waits for "
+                            "the next run: {}",
+                            kMostFailures, given_up->problem));
   }
 
   /// This process adopts what dead workers leave behind, so other children than workers may end
@@ -49,10 +62,7 @@ class LocalLauncher final : public Launcher {
     for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
       for (WorkerProcess& worker : workers_) {
         if (worker.pid != pid) continue;
-        const bool early = MonotonicNow() - worker.started < kEarly;
-        worker.early_deaths = early ? worker.early_deaths + 1 : 0;
-        worker.lacks_meter = WIFEXITED(status) && WEXITSTATUS(status) == plan_.no_meter_status;
-        worker.pid = -1;
+        NoteEnd(worker, status);
         any = true;
       }
     }
@@ -62,9 +72,7 @@ class LocalLauncher final : public Launcher {
     return any;
   }
 
-  bool HasAny() override {
-    return std::any_of(workers_.begin(), workers_.end(), [](auto& w) { return w.pid > 0; });
-  }
+  bool HasAny() override { return std::any_of(workers_.begin(), workers_.end(), IsAlive); }
 
   void Dismiss() override {}   // they end by themselves
   void HandOver() override {}  // they are children of this process
@@ -79,11 +87,15 @@ class LocalLauncher final : public Launcher {
  private:
   struct WorkerProcess {
     pid_t pid = -1;
-    Seconds started;
-    int early_deaths = 0;
+    Seconds started, not_before;
+    int failures = 0;  // one after another
+    GrowingPause pause{kFirstPause, kLongestPause, kPausesInAll};
+    std::string problem;  // of the last failure
     bool lacks_meter = false;
   };
+  static bool IsAlive(const WorkerProcess& worker) { return worker.pid > 0; }
 
+  /// Errors: kNotFound or kNotExecutable; what the machine lacks now is a failure of the worker.
   Result<void> Start(std::size_t slot) {
     std::vector<std::string> arguments = plan_.worker;
     arguments.insert(arguments.end(), {"--slot", std::to_string(slot)});
@@ -96,10 +108,50 @@ class LocalLauncher final : public Launcher {
                         .stdio = Stdio::kLog,
                         .log = LogOf(slot),
                         .death_signal = SIGTERM});
+    WorkerProcess& worker = workers_[slot];
+    if (!child && child.error().code == ErrorCode::kShortage) {
+      NoteFailure(worker, child.error().message);
+      return {};
+    }
     if (!child) return Pass(child, "starting a worker");
-    workers_[slot].pid = child->pid;
-    workers_[slot].started = MonotonicNow();
+    worker.pid = child->pid;
+    worker.started = MonotonicNow();
     return {};
+  }
+
+  void NoteEnd(WorkerProcess& worker, int status) {
+    const Seconds lived = MonotonicNow() - worker.started;
+    // From 128 on it was told to stop.
+    const bool gave_up = WIFEXITED(status) && WEXITSTATUS(status) > 0 && WEXITSTATUS(status) < 128;
+    worker.pid = -1;
+    worker.lacks_meter = WIFEXITED(status) && WEXITSTATUS(status) == plan_.no_meter_status;
+    if (lived < kEarly || (gave_up && lived < kSoon)) {
+      NoteFailure(worker, LastWords(static_cast<std::size_t>(&worker - workers_.data())));
+    } else {
+      worker.failures = 0;
+      worker.pause.Reset();
+    }
+  }
+
+  void NoteFailure(WorkerProcess& worker, std::string problem) {
+    ++worker.failures;
+    worker.not_before = MonotonicNow() + worker.pause.Next().value_or(kLongestPause);
+    worker.problem = std::move(problem);
+    if (worker.failures == 2) {
+      plan_.say(
+          fmt::format("a worker was started twice in vain, and will be again: {}", worker.problem));
+    } else if (worker.failures == kMostFailures && plan_.most > 1) {
+      plan_.say(fmt::format("a worker was started {} times in vain, and is left out: {}",
+                            kMostFailures, worker.problem));
+    }
+  }
+
+  /// "see s.work/worker-0.log, which ends: ..."
+  std::string LastWords(std::size_t slot) const {
+    const std::string path = LogOf(slot);
+    const std::string line =
+        LastLine(ReadEndOfFile(path, kLongestLogEnd).value_or(""), kLongestLine);
+    return fmt::format("see {}{}", path, line.empty() ? "" : ", which ends: " + line);
   }
 
   std::string LogOf(std::size_t slot) const {

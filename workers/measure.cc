@@ -51,13 +51,14 @@ class CommandMeter {
       }
     }
     ReadOutput();
-    KillDescendants();
     const Seconds end = MonotonicNow();
     result_.energy = metered_.Settle();
     result_.meter_faults = metered_.MeterFaults();
     // What is left of a second is one if it is half of it at least.
     if (end - last_peak_ >= kInterval / 2.0) NotePeak(end, result_.energy);
     ForgetLowPeak();
+    Reap();
+    result_.left_running = NamesOfChildren(metered_.others());
     return std::move(result_);
   }
 
@@ -92,12 +93,11 @@ class CommandMeter {
   }
 
   void Reap() {
-    int status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-      if (pid != metered_.process().pid) continue;
+    ReapChildren(metered_.others(), [this](pid_t pid, int status) {
+      if (pid != metered_.process().pid) return;
       exited_ = true;
       result_.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    }
+    });
   }
 
   /// Joules that came late would make a peak of nothing: only what is covered by now counts.

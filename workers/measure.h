@@ -23,10 +23,14 @@ struct Measurement {
   std::optional<Watts> peak;        // highest mean of a second; empty where it was not caught
   int exit_status = 0;              // 128 + the signal, if one ended it
   int output_error = 0;             // errno why its output could not be passed on
+  /// What the command started and left running, "sleep (1234)": what it uses from now on is in no
+  /// figure.
+  std::vector<std::string> left_running;
 };
 
-/// Runs the command to its end. Signals that ask for a stop are passed on to it. Errors: what is
-/// demanded of the meter is not there; the command cannot be started.
+/// Runs the command to its end, and leaves alone what it has started and goes on then. Signals that
+/// ask for a stop are passed on to it. Errors: what is demanded of the meter is not there; the
+/// command cannot be started.
 Result<Measurement> Measure(const MeasureOptions& options, SignalWatch& signals);
 
 /// Mean, standard deviation and the half-width of the 95 % interval of the mean (Student's t).

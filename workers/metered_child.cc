@@ -25,12 +25,13 @@ std::unique_ptr<TrainerCgroup> MakeCgroup(const SystemRoots& machine) {
 }  // namespace
 
 MeteredChild::MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu,
-                           PhaseLedger ledger, Seconds begin, ChildProcess child,
-                           std::optional<ToldJoules> told)
+                           PhaseLedger ledger, Seconds begin, std::vector<pid_t> others,
+                           ChildProcess child, std::optional<ToldJoules> told)
     : cgroup_(std::move(cgroup)),
       cpu_(std::move(cpu)),
       ledger_(std::move(ledger)),
       begin_(begin),
+      others_(std::move(others)),
       child_(std::move(child)),
       told_(std::move(told)) {}
 
@@ -47,13 +48,15 @@ Result<MeteredChild> MeteredChild::Start(const Metering& metering, SpawnOptions 
   const bool told = IsFromTrainer(metering.plan);
   PhaseLedger ledger(std::move(*meter), begin, told ? LogReadings() : std::move(log));
   if (cgroup) options.join = cgroup->JoinFile();
+  const std::vector<pid_t> others = Children();
+  cpu.Exclude(others);
   auto child = options.fork_server != nullptr ? options.fork_server->Fork(options) : Spawn(options);
   if (!child) return Pass(child);
   // A process that has ended is in no group any more, but its time is.
   const bool joined =
       cgroup && (cgroup->Holds(child->pid) || cgroup->CpuTime().value_or(Seconds(0)) > Seconds(0));
   return MeteredChild(std::move(cgroup), joined ? std::move(*cpu_of_group) : std::move(cpu),
-                      std::move(ledger), begin, std::move(*child),
+                      std::move(ledger), begin, others, std::move(*child),
                       told ? std::optional<ToldJoules>(std::in_place) : std::nullopt);
 }
 

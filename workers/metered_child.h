@@ -24,7 +24,7 @@ struct Metering {
 };
 
 /// This process must be a child subreaper (BecomeSubreaper), and start no other children meanwhile
-/// but helpers (KeepHelper).
+/// but helpers (KeepHelper). Children that it has already go on, and are not metered.
 class MeteredChild {
  public:
   /// Starts it, in a control group of its own where that is possible. Errors: MakeMeter's and
@@ -34,6 +34,8 @@ class MeteredChild {
 
   ChildProcess& process() { return child_; }
   Seconds begin() const { return begin_; }
+  /// Children of this process that are none of the child's: those from before, meters' programs.
+  const std::vector<pid_t>& others() const { return others_; }
 
   void EnterPhase(const std::string& phase);
   /// Joules of the attempt so far, as the trainer tells them: heeded only where the plan says that
@@ -52,12 +54,14 @@ class MeteredChild {
 
  private:
   MeteredChild(std::unique_ptr<TrainerCgroup> cgroup, CpuTimeFollower cpu, PhaseLedger ledger,
-               Seconds begin, ChildProcess child, std::optional<ToldJoules> told);
+               Seconds begin, std::vector<pid_t> others, ChildProcess child,
+               std::optional<ToldJoules> told);
 
   std::unique_ptr<TrainerCgroup> cgroup_;  // the follower points to it
   CpuTimeFollower cpu_;
   PhaseLedger ledger_;
   Seconds begin_;
+  std::vector<pid_t> others_;
   ChildProcess child_;
   std::optional<ToldJoules> told_;
 };

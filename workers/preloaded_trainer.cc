@@ -8,6 +8,7 @@
 
 #include "study_store/placeholders.h"
 #include "workers/fork_server.h"
+#include "workers/library_file.h"
 #include "workers/trainer_command.h"
 
 namespace joulefront {
@@ -30,6 +31,9 @@ Result<std::string> LibraryOf(const std::string& program) {
   return CannotPreload(program, fmt::format("there is no '{}' to load", library));
 }
 
+constexpr const char* kPreloadFunction = "joulefront_preload";
+constexpr const char* kMainFunction = "joulefront_main";
+
 /// The library's two functions.
 struct Functions {
   const char* (*preload)();
@@ -42,12 +46,11 @@ Result<Functions> Load(const std::string& program) {
   void* library = dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return CannotPreload(program, dlerror());
   const Functions functions{
-      .preload = reinterpret_cast<const char* (*)()>(dlsym(library, "joulefront_preload")),
-      .entry = reinterpret_cast<TrainerEntry>(dlsym(library, "joulefront_main"))};
+      .preload = reinterpret_cast<const char* (*)()>(dlsym(library, kPreloadFunction)),
+      .entry = reinterpret_cast<TrainerEntry>(dlsym(library, kMainFunction))};
   if (functions.preload == nullptr || functions.entry == nullptr) {
-    return CannotPreload(program, fmt::format("'{}' has no functions joulefront_preload and "
-                                              "joulefront_main",
-                                              *path));
+    return CannotPreload(program, fmt::format("'{}' has no functions {} and {}", *path,
+                                              kPreloadFunction, kMainFunction));
   }
   return functions;
 }
@@ -84,12 +87,19 @@ Result<void> CheckPreload(const Study& study) {
   return library ? Result<void>() : Pass(library);
 }
 
-Result<void> TryPreload(const Study& study) {
+Result<std::string> LookAtPreload(const Study& study) {
   const std::string program = PreloadedProgram(study);
-  if (program.empty()) return {};
-  if (ForkServer::ScriptIn(study.trainer.command)) return CheckPreload(study);  // nothing is run
-  auto functions = Load(program);
-  return functions ? Result<void>() : Pass(functions);
+  if (program.empty()) return std::string();
+  if (ForkServer::ScriptIn(study.trainer.command)) {  // nothing is run
+    auto good = CheckPreload(study);
+    return good ? Result<std::string>("") : Pass(good);
+  }
+  auto library = LibraryOf(program);
+  if (!library) return library;
+  if (auto good = CheckLibraryFile(*library, {kPreloadFunction, kMainFunction}); !good) {
+    return CannotPreload(program, good.error().message);
+  }
+  return library;
 }
 
 }  // namespace joulefront

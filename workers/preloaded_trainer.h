@@ -21,8 +21,9 @@ Result<TrainerEntry> PreloadTrainer(const std::string& program);
 /// library is there, unless the program depends on the configuration. Errors: kInvalidArgument.
 Result<void> CheckPreload(const Study& study);
 
-/// The same by loading it into this process, but calling none of its functions: what it needs is
-/// there, and it has the functions. Errors: kInvalidArgument.
-Result<void> TryPreload(const Study& study);
+/// The same by looking into the library's file: it is a library for this machine and has the
+/// functions. It is not loaded, since that runs its code. Gives the file; empty as above. Errors:
+/// kInvalidArgument.
+Result<std::string> LookAtPreload(const Study& study);
 
 }  // namespace joulefront

@@ -15,9 +15,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "base/check.h"
 #include "base/files.h"
+#include "base/printable.h"
+#include "base/shortage.h"
 #include "workers/meters/cpu_time.h"
 
 extern char** environ;
@@ -93,17 +96,16 @@ struct ChildSide {
 Result<std::pair<FileDescriptor, FileDescriptor>> Pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
-    return Fail(ErrorCode::kUnavailable, fmt::format("cannot make a pipe: {}", strerror(errno)));
+    return Fail(CodeOf(errno), fmt::format("cannot make a pipe: {}", strerror(errno)));
   }
   return std::pair(FileDescriptor(ends[0]), FileDescriptor(ends[1]));
 }
 
 Result<FileDescriptor> OpenLog(const std::string& path) {
-  FileDescriptor log(open(path.empty() ? "/dev/null" : path.c_str(),
-                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  FileDescriptor log(path.empty() ? open("/dev/null", O_WRONLY | O_CLOEXEC)
+                                  : OpenOwnFile(path, OwnFile::kAppend));
   if (log.open()) return log;
-  return Fail(ErrorCode::kUnavailable,
-              fmt::format("cannot write the log '{}': {}", path, strerror(errno)));
+  return Fail(CodeOf(errno), fmt::format("cannot write the log '{}': {}", path, strerror(errno)));
 }
 
 /// A file in memory that holds the text, open at its beginning; none for no text.
@@ -115,23 +117,35 @@ Result<FileDescriptor> InputFile(const std::string& text) {
       write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       lseek(file.get(), 0, SEEK_SET) == 0;
   if (good) return file;
-  return Fail(ErrorCode::kUnavailable,
-              fmt::format("cannot make a file in memory: {}", strerror(errno)));
+  return Fail(CodeOf(errno), fmt::format("cannot make a file in memory: {}", strerror(errno)));
 }
 
 tl::unexpected<Error> StartFailure(const std::string& program, int reason, bool in_exec) {
-  const std::string why = strerror(reason);
-  if (in_exec && reason == ENOENT) {
+  const std::string why = fmt::format("cannot start '{}': {}", program, strerror(reason));
+  if (IsShortage(reason) || !in_exec) return Fail(CodeOf(reason), why);
+  if (reason == ENOENT) {
     return Fail(ErrorCode::kNotFound,
                 fmt::format("the program '{}' was not found; give its full path, or check that it "
                             "and its interpreter are installed",
                             program));
   }
-  if (in_exec && reason == EACCES) {
-    return Fail(ErrorCode::kUnavailable,
+  if (reason == EACCES) {
+    return Fail(ErrorCode::kNotExecutable,
                 fmt::format("the program '{0}' may not be executed; try: chmod +x {0}", program));
   }
-  return Fail(ErrorCode::kUnavailable, fmt::format("cannot start '{}': {}", program, why));
+  return Fail(ErrorCode::kNotExecutable, why);
+}
+
+bool Holds(const std::vector<pid_t>& pids, pid_t pid) {
+  return std::find(pids.begin(), pids.end(), pid) != pids.end();
+}
+
+/// The dead keep their entry until somebody reaps them, which in a container may be nobody.
+bool IsZombie(pid_t pid) {
+  const auto stat = ReadFile(fmt::format("/proc/{}/stat", pid));
+  if (!stat) return stat.error().code != ErrorCode::kShortage;
+  const auto name_end = stat->rfind(") ");
+  return name_end == std::string::npos || stat->find_first_of("ZX", name_end) == name_end + 2;
 }
 
 /// Opens stdin, stdout and stderr on /dev/null where they are closed: else the next file opened, a
@@ -178,7 +192,7 @@ SignalWatch::SignalWatch() {
   if (hangup.sa_handler == SIG_IGN) sigdelset(&set, SIGHUP);
   JF_CHECK(sigprocmask(SIG_BLOCK, &set, nullptr) == 0);
   fd_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-  JF_CHECK(fd_.open());
+  if (!fd_.open()) throw std::system_error(errno, std::generic_category(), "watching for signals");
 }
 
 bool SignalWatch::Drain() {
@@ -206,12 +220,6 @@ void PauseFor(SignalWatch& signals, Seconds time) {
   pollfd fd{signals.fd(), POLLIN, 0};
   poll(&fd, 1, static_cast<int>(time.value() * 1e3));
   signals.Drain();
-}
-
-std::vector<std::string> OwnEnvironment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  return environment;
 }
 
 Result<ChildProcess> Spawn(const SpawnOptions& options) {
@@ -310,11 +318,40 @@ void KillDescendants() {
   }
 }
 
-void KillStrayChildren(const std::vector<pid_t>& kept) {
-  std::ifstream children(fmt::format("/proc/self/task/{}/children", getpid()));
-  for (pid_t pid = 0; children >> pid;) {
-    if (std::find(kept.begin(), kept.end(), pid) == kept.end()) kill(pid, SIGKILL);
+std::vector<pid_t> Children() {
+  std::ifstream file(fmt::format("/proc/self/task/{}/children", getpid()));
+  std::vector<pid_t> children;
+  for (pid_t pid = 0; file >> pid;) children.push_back(pid);
+  return children;
+}
+
+void ReapChildren(const std::vector<pid_t>& kept, const std::function<void(pid_t, int)>& take) {
+  int status = 0;
+  const std::vector<pid_t> children = kept.empty() ? kept : Children();
+  if (children.empty()) {
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) take(pid, status);
+    return;
   }
+  for (const pid_t pid : children) {
+    if (Holds(kept, pid)) continue;
+    if (waitpid(pid, &status, WNOHANG) == pid) take(pid, status);
+  }
+}
+
+void KillStrayChildren(const std::vector<pid_t>& kept) {
+  for (const pid_t pid : Children()) {
+    if (!Holds(kept, pid)) kill(pid, SIGKILL);
+  }
+}
+
+std::vector<std::string> NamesOfChildren(const std::vector<pid_t>& others) {
+  std::vector<std::string> names;
+  for (const pid_t pid : Children()) {
+    const auto name = ReadFile(fmt::format("/proc/{}/comm", pid));
+    if (Holds(others, pid) || !name || IsZombie(pid)) continue;
+    names.push_back(fmt::format("{} ({})", LastLine(*name, 16), pid));
+  }
+  return names;
 }
 
 std::string BootId() {
@@ -330,12 +367,11 @@ std::string HostName() {
 }
 
 bool IsAlive(pid_t pid, std::int64_t start_ticks) {
+  const auto stat = ReadFile(fmt::format("/proc/{}/stat", pid));
+  if (!stat) return stat.error().code == ErrorCode::kShortage;  // not seen is not dead
   const auto now = StartTicks(SystemRoots{}, pid);
-  if (!now || *now != start_ticks) return false;
-  // The dead keep their entry until somebody reaps them, which in a container may be nobody.
-  const std::string stat = ReadFile(fmt::format("/proc/{}/stat", pid)).value_or("");
-  const auto name_end = stat.rfind(") ");
-  return name_end != std::string::npos && stat.find_first_of("ZX", name_end) != name_end + 2;
+  const bool is_another = now && start_ticks != 0 && *now != start_ticks;
+  return !is_another && !IsZombie(pid);
 }
 
 }  // namespace joulefront

@@ -8,11 +8,13 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/result.h"
 #include "base/units.h"
 
@@ -42,7 +44,8 @@ TimePoint CalendarNow();
 /// Blocks SIGINT, SIGTERM, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD in this
 /// process for its life and turns them into something to poll. Ignores SIGPIPE and SIGXFSZ, so that
 /// a full disk is an error and no death. Opens those of the files 0 to 2 that are closed. One
-/// object a process.
+/// object a process. Throws std::system_error where no descriptor is left: nothing can be done
+/// then.
 class SignalWatch {
  public:
   SignalWatch();
@@ -76,9 +79,6 @@ struct ChildProcess {
   FileDescriptor out, err;  // reading ends, non-blocking; not open if not asked for
 };
 
-/// This process's environment, "NAME=value" each.
-std::vector<std::string> OwnEnvironment();
-
 /// What a child has for stdin, stdout and stderr.
 enum class Stdio {
   kPipes,    // /dev/null, a pipe, a pipe
@@ -94,7 +94,7 @@ struct SpawnOptions {
   std::vector<std::string> environment;  // "NAME=value"
   std::string folder;                    // working folder; empty: this one
   Stdio stdio = Stdio::kPipes;
-  std::string log;       // for kLog
+  std::string log;       // for kLog; a symbolic link is not followed; empty: /dev/null
   std::string input;     // for kLog: what stdin holds, instead of nothing
   int death_signal = 9;  // sent to the child when this process dies
   std::string join;      // a control group's file to join it by; empty: none
@@ -106,7 +106,8 @@ struct SpawnOptions {
 };
 
 /// Starts a child in a process group of its own (but see Stdio), with no signal blocked.
-/// Errors: kNotFound (no such program), kUnavailable (not executable, out of processes, ...).
+/// Errors: of the program, kNotFound and kNotExecutable; of this machine, kShortage and
+/// kUnavailable.
 Result<ChildProcess> Spawn(const SpawnOptions& options);
 
 /// Makes this process adopt orphaned descendants.
@@ -127,15 +128,24 @@ const std::vector<pid_t>& Helpers();
 /// Kills and reaps every descendant of this process but helpers, for at most a second.
 void KillDescendants();
 
+/// The children of this process, orphans that it adopted among them.
+std::vector<pid_t> Children();
+
+/// Takes in those children that have ended, but for `kept`, and gives each with its status.
+void ReapChildren(const std::vector<pid_t>& kept, const std::function<void(pid_t, int)>& take);
+
 /// Kills every child of this process but `kept`: orphans that it adopted.
 void KillStrayChildren(const std::vector<pid_t>& kept);
+
+/// "sleep (1234)" of every live child but `others`.
+std::vector<std::string> NamesOfChildren(const std::vector<pid_t>& others);
 
 /// The kernel's boot id; empty if it has none.
 std::string BootId();
 std::string HostName();
 
 /// Whether the process is there, is no zombie, and began at `start_ticks` (see StartTicks in
-/// cpu_time.h).
+/// cpu_time.h; 0: not known). Also true where it cannot be looked at for want of descriptors.
 bool IsAlive(pid_t pid, std::int64_t start_ticks);
 
 }  // namespace joulefront

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "workers/meters/cpu_time.h"
 #include "workers/trainer_command.h"
@@ -48,7 +49,9 @@ Result<int> ReclaimLostAttempts(StudyStore& store, StudyId id, const Study& stud
                       .configuration = {}};
     const AttemptResult lost{.state = AttemptState::kLost,
                              .message = fmt::format("its worker {} vanished", attempt.worker.name)};
-    const auto kept = FindUndelivered(folder, attempt.worker.name);
+    auto found = FindUndelivered(folder, attempt.worker.name);
+    if (!found) continue;  // another time
+    const auto kept = std::move(*found);
     const RetryLimits limits{.attempts = study.workers.attempts};
     auto ended = store.FinishAttempt(claim, kept.value_or(lost), limits, CalendarNow());
     if (ended) {

@@ -28,6 +28,8 @@ SearchMeter::SearchMeter(const SystemRoots& roots, const MeterPlan& of_study)
     plan.reserved = 0.0;  // the machine is not kept idle for it
     plan.record = of_study.record;
     auto meter = MakeMeter(roots, plan, now, CpuUsage{});
+    // A lesser source would not be compared with: then what the search takes is not known.
+    if (!meter && meter.error().code == ErrorCode::kShortage) return;
     if (!meter) continue;
     ledger_.emplace(std::move(*meter), now);
     return;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/files.h"
 #include "study_store/attempt_rules.h"
 #include "study_store/requirements.h"
 #include "workers/metering_plan.h"
@@ -58,6 +59,12 @@ Result<FileDescriptor> LockForRun(StudyStore& store, const std::string& study,
   if (!leads) return Pass(leads);
   if (!*leads) return Fail(ErrorCode::kBusy, message);
   const fs::path root = WorkRootOf(store_path);
+  if (IsForeignLink(root.string())) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("the folder '{}' is a symbolic link of another user's, which is not "
+                            "followed; remove it",
+                            root.string()));
+  }
   std::error_code error;
   fs::create_directories(root, error);
   FileDescriptor folder(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/files.h"
+#include "base/shortage.h"
 #include "study_store/configuration_json.h"
 #include "study_store/open_store.h"
 #include "workers/fork_server.h"
@@ -57,7 +59,7 @@ std::vector<std::string> Environment(const Study& study, const Claim& claim,
   const std::string resume = "JOULEFRONT_RESUME_DIR=";
   if (!resume_dir.empty()) ours.push_back(resume + resume_dir);
   std::vector<std::string> environment;
-  for (const std::string& text : OwnEnvironment()) {
+  for (const std::string& text : EnvironmentWithoutSecrets()) {
     const std::string_view name = std::string_view(text).substr(0, text.find('='));
     if (text.starts_with(resume)) continue;  // of a trainer that runs this program
     const bool replaced = std::any_of(ours.begin(), ours.end(), [&](const std::string& our) {
@@ -86,10 +88,17 @@ std::string DatabaseOf(const std::string& url) {
 
 /// An earlier trainer may have put a symbolic link in its place, that leads elsewhere.
 Result<void> MakeWorkDir(const std::string& path) {
+  const std::string above = fs::path(path).parent_path().string();
+  if (IsForeignLink(above)) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("the folder '{}' is a symbolic link of another user's, which is not "
+                            "followed; remove it",
+                            above));
+  }
   std::error_code error;
   fs::create_directories(path, error);
   if (error) {
-    return Fail(ErrorCode::kUnavailable,
+    return Fail(CodeOf(error.value()),
                 fmt::format("cannot make the attempt's folder '{}': {}", path, error.message()));
   }
   if (fs::is_directory(fs::symlink_status(path, error))) return {};

@@ -20,6 +20,7 @@ struct TrainerCommand {
   std::vector<std::string> environment;  // "NAME=value", the whole of it
   std::string work_dir;                  // the attempt's folder, absolute; exists
   std::string folder;                    // where it runs instead; empty: in work_dir
+  bool leaves_running = false;           // what it starts and leaves running is not killed
   TrainerEntry entry = nullptr;          // called in a fork of this process instead, if given
   ForkServer* fork_server = nullptr;     // forks it instead, if given
   Seconds loading;                       // CPU time that another process took to get ready for it
@@ -53,7 +54,7 @@ std::vector<std::string> TrainerArguments(const Study& study, const Claim& claim
 /// All that is needed to start a claim, preloaded if the study says so. `slot` is the worker's
 /// number on this machine, which picks its GPU; `resume_dir` the folder of the shorter trial that
 /// it goes on with, or empty. Creates `work_dir`, and in it the copies of [trainer.files].
-/// Errors: kUnavailable if it cannot; WriteTrainerFiles()'s and PreloadTrainer()'s.
+/// Errors: kUnavailable or kShortage if it cannot; WriteTrainerFiles()'s and PreloadTrainer()'s.
 Result<TrainerCommand> PrepareTrainer(const Study& study, const Claim& claim,
                                       const std::string& work_dir, int slot,
                                       const std::string& resume_dir = "");

@@ -1,6 +1,5 @@
 #include "workers/undelivered.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,12 +9,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/shortage.h"
 #include "workers/process.h"
 
 namespace joulefront {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kMostBytes = 64 << 20;
 
 std::string FileIn(const std::string& work_dir) { return work_dir + "/undelivered.json"; }
 
@@ -105,20 +107,20 @@ Result<void> KeepUndelivered(const std::string& work_dir, const Claim& claim,
   for (const PhaseEnergy& phase : result.energy) object["energy"].push_back(ToJson(phase));
   const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace);
   const std::string partial = FileIn(work_dir) + ".partial";
-  FileDescriptor file(
-      open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+  const FileDescriptor file(OpenOwnFile(partial, OwnFile::kNew));
   const bool written =
       file.open() &&
       write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       fsync(file.get()) == 0 && rename(partial.c_str(), FileIn(work_dir).c_str()) == 0;
   if (written) return {};
-  return Fail(ErrorCode::kUnavailable,
+  return Fail(CodeOf(errno),
               fmt::format("cannot keep a result in '{}': {}", work_dir, std::strerror(errno)));
 }
 
-std::optional<AttemptResult> FindUndelivered(const std::string& work_dir,
-                                             const std::string& worker) {
-  const auto text = ReadFile(FileIn(work_dir));
+Result<std::optional<AttemptResult>> FindUndelivered(const std::string& work_dir,
+                                                     const std::string& worker) {
+  auto text = ReadRegularFile(FileIn(work_dir), kMostBytes);
+  if (!text && text.error().code == ErrorCode::kShortage) return Pass(text);
   if (!text) return std::nullopt;
   try {
     const json object = json::parse(*text);

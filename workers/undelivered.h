@@ -15,8 +15,9 @@ Result<void> KeepUndelivered(const std::string& work_dir, const Claim& claim,
                              const AttemptResult& result);
 
 /// The result that `worker` kept there; empty if it kept none, or the file is no such thing.
-std::optional<AttemptResult> FindUndelivered(const std::string& work_dir,
-                                             const std::string& worker);
+/// Errors: kShortage.
+Result<std::optional<AttemptResult>> FindUndelivered(const std::string& work_dir,
+                                                     const std::string& worker);
 
 /// Whether somebody kept a result there.
 bool HoldsUndelivered(const std::string& work_dir);

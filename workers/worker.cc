@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <memory>
@@ -22,6 +21,7 @@
 #include "workers/attempt_runner.h"
 #include "workers/earlier_attempts.h"
 #include "workers/fitting_trials.h"
+#include "workers/growing_pause.h"
 #include "workers/host_lock.h"
 #include "workers/idle_limit.h"
 #include "workers/kept_folders.h"
@@ -48,6 +48,9 @@ constexpr Seconds kBetweenRounds(1.0);
 constexpr Seconds kAfterFault(300.0);
 // Thousands of workers renew their leases in a shared store: no more often than this.
 constexpr Seconds kBetweenSharedRenewals(10.0);
+// A machine that lacks processes, descriptors or space is tried again after this, ever more slowly,
+// for so long in all.
+constexpr Seconds kFirstLack(0.1), kLongestLack(5.0), kLackInAll(30.0);
 // How long a result that the store refuses is kept, once we are told to stop.
 constexpr Seconds kLastPatience(5.0);
 
@@ -94,8 +97,9 @@ class Worker {
       if (MayMeter(study_.workers.exclusive)) {
         auto ran = RunNext();
         gpu_lock_.Release();
-        if (!ran && !MayPass(ran.error())) return Pass(ran);
+        if (!ran && !MayPass(ran.error()) && !WaitForMachine(ran.error())) return Pass(ran);
         if (ran && *ran) {
+          lack_.Reset();
           pause = kFirstPauseMs;
           idle.Restart();
           continue;
@@ -125,8 +129,21 @@ class Worker {
 
   /// Whether it is a server that is away for a while, which is told once.
   bool MayPass(const Error& error) {
-    if (!store_.IsShared() || error.code != ErrorCode::kUnreachable) return false;
+    const bool away = error.code == ErrorCode::kUnreachable || error.code == ErrorCode::kBusy;
+    if (!store_.IsShared() || !away) return false;
     if (!std::exchange(told_away_, true)) Say(error.message + "; trying again");
+    return true;
+  }
+
+  /// Waits a while for what the machine lacks, which is told once; false if it is not that, or has
+  /// lasted too long.
+  bool WaitForMachine(const Error& error) {
+    const bool is_new = !lack_.HasBegun();
+    const auto time = error.code == ErrorCode::kShortage ? lack_.Next() : std::nullopt;
+    if (!time) return false;
+    if (is_new) Say(error.message + "; its trial waits, and is tried again");
+    host_lock_.Release();
+    PauseFor(signals_, *time);
     return true;
   }
 
@@ -192,21 +209,18 @@ class Worker {
   Result<AttemptResult> RunClaim(const Claim& claim, AttemptKind kind) {
     const std::string work_dir =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
-    auto origin = kind == AttemptKind::kTrial ? OriginOf(claim) : std::optional<Trial>();
+    auto origin = kind == AttemptKind::kTrial
+                      ? OriginOf(store_, study_, claim, options_.store_path,
+                                 [this](const std::string& line) { Say(line); })
+                      : std::optional<Trial>();
     if (!origin) return Pass(origin);
     auto command = Prepare(claim, work_dir, *origin ? WorkDirOfOrigin(**origin) : "");
-    if (!command) {  // the machine's fault, not the configuration's: the trial waits again
-      JF_TRY(Deliver(claim,
-                     {.state = AttemptState::kInterrupted, .message = command.error().message}));
-      return Pass(command);
-    }
+    if (!command) return GiveBack(claim, command.error());
     const AttemptEnd end =
         RunAttempt(study_, *command, patterns_, metering_, signals_, CallbacksFor(claim, kind));
     WarnOfResidual(claim, end);
-    if (end.not_started && end.not_started->code == ErrorCode::kNoMeter) {  // so is this
-      JF_TRY(Deliver(claim,
-                     {.state = AttemptState::kInterrupted, .message = end.not_started->message}));
-      return tl::unexpected(*end.not_started);
+    if (end.not_started && !IsOfCommand(*end.not_started)) {
+      return GiveBack(claim, *end.not_started);
     }
     AttemptResult result = Judge(study_, end);
     if (result.state == AttemptState::kPruned) TakePruned(result);
@@ -229,6 +243,13 @@ class Worker {
     return result;
   }
 
+  /// The machine's fault, not the configuration's: the trial waits again, however often that is so.
+  Result<AttemptResult> GiveBack(const Claim& claim, const Error& why) {
+    JF_TRY(Deliver(claim, {.state = AttemptState::kInterrupted, .message = why.message},
+                   /*we_stopped=*/true));
+    return tl::unexpected(why);
+  }
+
   /// What loading the trainer took, where it is kept loaded, is no attempt's: it is the search's.
   Result<TrainerCommand> Prepare(const Claim& claim, const std::string& work_dir,
                                  const std::string& resume_dir) {
@@ -247,35 +268,7 @@ class Worker {
     return WorkDirOf(options_.store_path, study_.name, origin.number, origin.attempts);
   }
 
-  /// What the attempt goes on with: a shorter trial, or its own trial's attempts that were
-  /// interrupted. Empty if it begins anew, also since the folder of the shorter one is gone.
-  Result<std::optional<Trial>> OriginOf(const Claim& claim) {
-    if (!study_.trainer.resumes) return std::optional<Trial>();
-    if (!claim.continues) return InterruptedBefore(claim);
-    auto origin = store_.LoadTrial(id_, *claim.continues);
-    if (!origin) return Pass(origin, "reading the trial that is continued");
-    std::error_code error;
-    if (origin->state == TrialState::kComplete &&
-        std::filesystem::is_directory(WorkDirOfOrigin(*origin), error)) {
-      return std::optional(std::move(*origin));
-    }
-    Say(
-        fmt::format("trial {} attempt {}: the folder of trial {}, which it would go on with, is "
-                    "gone: it begins anew",
-                    claim.trial, claim.attempt, *claim.continues));
-    return std::optional<Trial>();
-  }
-
-  /// Attempts of the same trial that were interrupted and left a checkpoint.
-  Result<std::optional<Trial>> InterruptedBefore(const Claim& claim) {
-    if (claim.attempt == 1) return std::optional<Trial>();
-    auto attempts = store_.LoadAttempts(id_, claim.trial);
-    if (!attempts) return Pass(attempts, "reading the attempts that are continued");
-    return EarlierAttempts(study_, *attempts, claim.attempt, [&](int number) {
-      return WorkDirOf(options_.store_path, study_.name, claim.trial, number);
-    });
-  }
-
+  /// More CPU time than the host had: shares are not to be trusted.
   void WarnOfResidual(const Claim& claim, const AttemptEnd& end) {
     const std::string residual = ResidualWarning(end.energy);
     if (residual.empty()) return;
@@ -392,6 +385,7 @@ class Worker {
   WorkerIdentity self_;
   Metering metering_;
   HostLock host_lock_, gpu_lock_;  // an attempt holds both
+  GrowingPause lack_{kFirstLack, kLongestLack, kLackInAll};
   bool told_waiting_ = false, told_problem_ = false, told_away_ = false;
   EarlyStopping stopping_;
   FittingTrials fitting_;

@@ -28,7 +28,8 @@ WorkerIdentity ThisWorker(int slot);
 /// Works until the study is closed and nothing is left to claim, until it has been idle for as long
 /// as `options` say, or until `signals` has a request
 /// to stop: then the trainer is stopped and its trial waits again. A store that is busy or full is
-/// asked again until it takes the result. Errors: the store's, at claiming; kInvalidArgument for a
+/// asked again until it takes the result; what the machine lacks for a while is waited for. Errors:
+/// the store's, at claiming; kShortage if that lasts; kInvalidArgument for a
 /// study that cannot be worked on (no command, a bad expression, labels that this worker lacks).
 Result<void> Work(StudyStore& store, StudyId id, const WorkerOptions& options,
                   SignalWatch& signals);

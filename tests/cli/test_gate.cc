@@ -291,6 +291,17 @@ TEST_CASE("a baseline that the budget does not allow is not made, and a hanging 
   CHECK_FALSE(shop.Has("c.json"));
 }
 
+TEST_CASE("gate leaves alone what a command of yours leaves running, and says so") {
+  const Workshop shop;
+  const Outcome run = GateCommand(
+      shop, "if [ ! -e begun ]; then touch begun; (sleep 2; touch uploaded) > /dev/null 2>&1 & fi",
+      {"--update-baseline"});
+  CHECK(run.code == 0);
+  CHECK_THAT(run.err, Catch::Contains("note: the command left running: sh ("));
+  shop.Shell("sleep 2.5");
+  CHECK(shop.Has("uploaded"));
+}
+
 TEST_CASE("an interrupted gate ends with the signal's code, and leaves no trainer and no file") {
   const Workshop shop;
   const Outcome run = shop.Shell(

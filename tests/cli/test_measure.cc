@@ -33,6 +33,38 @@ TEST_CASE("a signal that is sent to measure reaches the command, and it ends wit
   CHECK(run.out == "told\ncode 9\n");
 }
 
+TEST_CASE("measure leaves alone what the command leaves running, and says so") {
+  const Workshop shop;
+  const std::string leave = "(sleep 0.7; echo later > uploaded) > /dev/null 2>&1 & exit 0";
+  const Outcome run = shop.Run({"measure", "--", "sh", "-c", leave});
+  CHECK(run.code == 0);
+  CHECK_THAT(run.err, Catch::Contains("the command left running: sh ("));
+  CHECK_FALSE(shop.Has("uploaded"));
+  shop.Shell("sleep 1.2");
+  CHECK(shop.Read("uploaded") == "later\n");
+  const Outcome session =
+      shop.Run({"measure", "--", "sh", "-c", "setsid " + ("sh -c '" + leave + "'")});
+  CHECK_THAT(session.err, Catch::Contains("left running"));
+  CHECK_THAT(shop.Run({"measure", "--", "true"}).err, !Catch::Contains("left running"));
+}
+
+TEST_CASE("what an earlier run left running is in no later run's CPU time") {
+  const Workshop shop;
+  const Outcome run = shop.Run(
+      {"measure", "--repeat", "3", "--format", "json", "--output", "r.json", "--", "sh", "-c",
+       "if [ ! -e begun ]; then touch begun; timeout 3 sh -c 'while :; do :;"
+       " done' > /dev/null 2>&1 & fi; sleep 0.4"});
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  const json runs = json::parse(shop.Read("r.json"))["runs"];
+  CHECK(runs[0]["left_running"].size() == 1);
+  CHECK_FALSE(runs[1].contains("left_running"));
+  const auto cpu = [&](int k) { return runs[k]["phases"].back()["cpu_s"].get<double>(); };
+  CHECK(cpu(0) > 0.1);
+  CHECK(cpu(1) < 0.1);
+  CHECK(cpu(2) < 0.1);
+}
+
 TEST_CASE("measure passes the command's input on") {
   const Workshop shop;
   CHECK(shop.Run({"measure", "--", "cat"}, "in\n").out == "in\n");

@@ -124,7 +124,8 @@ TEST_CASE("export writes to a file, and never over the store") {
   const Outcome nowhere = shop.Run({"export", "digits.db", "-o", "no/such/folder.csv"});
   CHECK(nowhere.code == 1);
   CHECK(nowhere.err ==
-        "joulefront export: cannot write 'no/such/folder.csv': No such file or directory\n");
+        "joulefront export: --output: 'no/such/folder.csv' cannot be written: "
+        "No such file or directory\n");
   const Outcome full = shop.Run({"export", "digits.db", "-o", "/dev/full"});
   CHECK(full.code == 1);
   CHECK(full.err == "joulefront export: cannot write '/dev/full': No space left on device\n");

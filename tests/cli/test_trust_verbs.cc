@@ -169,6 +169,101 @@ TEST_CASE("run --check says what would be run, and runs nothing") {
   CHECK(shop.Run({"run", "study.toml", "--check"}).code == 2);
 }
 
+TEST_CASE("run --check looks at the library of a trainer, and does not load it") {
+  const Workshop shop;
+  std::string text = StudyText();
+  text.replace(text.find("[trainer]\n"), 10, "[trainer]\npreload = true\n");
+  text.replace(text.find("\"sh\", \"train.sh\""), 16, "\"./prog\"");
+  shop.Write("study.toml", text);
+  shop.Write("prog", "");
+  const auto check = [&] { return shop.Run({"run", "study.toml", "--check"}); };
+  const auto refused = [&](const std::string& why) {
+    const Outcome outcome = check();
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, Catch::Contains("preload = true: ") && Catch::Contains(why));
+  };
+  const std::string real = std::string(JOULEFRONT_BIN_DIR) + "/counting-trainer.so";
+  shop.Shell("cp " + real + " prog.so");
+  const Outcome good = check();
+  INFO(good.err);
+  CHECK(good.code == 0);
+  CHECK_THAT(good.out, Catch::Contains("prog.so: has the functions; it was not loaded"));
+  // What is no such library is refused, whatever its file says; and nothing is waited for.
+  shop.Write("prog.so", "#!/bin/sh\ntouch loaded\n");
+  refused("is no library (ELF)");
+  shop.Shell("cp $(command -v sh) prog.so");
+  refused("prog.so' has no function");
+  shop.Shell("head -c 3000 " + real + " > prog.so");
+  refused("has no table of functions");
+  shop.Shell("cp " + real +
+             " prog.so; printf '\\377\\377\\377\\377\\377\\377\\377\\177' |"
+             " dd of=prog.so bs=1 seek=40 conv=notrunc");
+  refused("has no table of functions");
+  shop.Shell("cp " + real + " prog.so; printf '\\001' | dd of=prog.so bs=1 seek=4 conv=notrunc");
+  refused("another kind of machine");
+  shop.Shell("rm prog.so; mkfifo prog.so");
+  refused("is no regular file");
+}
+
+TEST_CASE("a library whose loading does something is not loaded by --check") {
+  const Workshop shop;
+  shop.Write(
+      "trap.c",
+      "#include <stdio.h>\n"
+      "__attribute__((constructor)) static void trap(void) { fclose(fopen(\"loaded\", \"w\")); }\n"
+      "const char* joulefront_preload(void) { return 0; }\n"
+      "int joulefront_main(int n, char** v) { return 0; }\n");
+  if (shop.Shell("cc -shared -fPIC -o prog.so trap.c").code != 0) return;  // no compiler here
+  std::string text = StudyText();
+  text.replace(text.find("[trainer]\n"), 10, "[trainer]\npreload = true\n");
+  text.replace(text.find("\"sh\", \"train.sh\""), 16, "\"./prog\"");
+  shop.Write("study.toml", text);
+  shop.Write("prog", "");
+  CHECK(shop.Run({"run", "study.toml", "--check"}).code == 0);
+  CHECK_FALSE(shop.Has("loaded"));
+}
+
+TEST_CASE("nothing that a study file or a flag names is waited for, or read without end") {
+  const Workshop shop;
+  shop.Write("study.toml", StudyText("[carbon]\nseries = \"series.csv\"\n"));
+  shop.Shell("mkfifo pipe; ln -s pipe series.csv; ln -s /dev/zero zero");
+  const auto refused = [&](const std::vector<std::string>& arguments) {
+    const Outcome outcome = shop.Run(arguments);
+    INFO(outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, Catch::Contains("name a regular file"));
+  };
+  refused({"run", "study.toml", "--check"});
+  shop.Shell("ln -sf zero series.csv");
+  refused({"run", "study.toml", "--check"});
+  shop.Write("study.toml", StudyText());
+  for (const char* odd : {"pipe", "zero"}) {
+    refused({"run", odd, "--check"});
+    refused({"run", "study.toml", "--check", "--enqueue", odd});
+    refused({"meters", "--calibrate", odd});
+    refused({"meters", "--replay", odd});
+    refused({"gate", "--baseline", odd, "--", "true"});
+  }
+  RunStudy(shop);
+  for (const char* odd : {"pipe", "zero"}) refused({"import", odd, "--into", "shell.db"});
+}
+
+TEST_CASE("what a shell gives in the place of a file is read as it was") {
+  const Workshop shop;
+  shop.Write("study.toml", StudyText());
+  shop.Write("first.jsonl", "{\"width\": 3}\n");
+  const auto bash = [&](const std::string& line) {
+    const Outcome outcome = shop.Shell("exec bash -c '" + line + "'");
+    INFO(outcome.err);
+    CHECK(outcome.code == 0);
+  };
+  bash("$JF run <(sleep 0.3; cat study.toml) --check");
+  bash("$JF run /dev/stdin --check < study.toml");
+  bash("sleep 0.3 | cat - study.toml | $JF run /dev/stdin --check");
+  bash("$JF run study.toml --check --enqueue <(cat first.jsonl)");
+  bash("cat first.jsonl | $JF run study.toml --check --enqueue -");
+}
+
 TEST_CASE("a store is copied whole, also one that is in use") {
   const Workshop shop;
   RunStudy(shop);

@@ -30,6 +30,7 @@ target_sources(test_cli PRIVATE
   ${PROJECT_SOURCE_DIR}/cli/table.cc
   ${PROJECT_SOURCE_DIR}/cli/topics.cc)
 target_compile_definitions(test_cli PRIVATE JOULEFRONT_VERSION="${PROJECT_VERSION}")
+add_dependencies(test_cli counting-trainer)
 target_link_libraries(test_cli PRIVATE SQLite::SQLite3)
 add_dependencies(test_cli joulefront)
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <map>
 #include <set>
 #include <thread>
@@ -298,6 +299,77 @@ TEST_CASE("a worker needs no more rights than docs/cluster.md gives it, and cann
     CHECK_FALSE(store->AddTrial(1, SampleTrial(9), {}, At(8)));
   }
   database.Run("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
+TEST_CASE("whatever a role or a database has set, numbers are read as they were written") {
+  PostgresDatabase database;
+  for (const char* setting :
+       {"extra_float_digits = -15", "datestyle = 'German, DMY'", "intervalstyle = postgres_verbose",
+        "bytea_output = escape", "search_path = pg_catalog", "timezone = 'Asia/Kathmandu'",
+        "client_encoding = LATIN1", "standard_conforming_strings = off",
+        "default_transaction_isolation = serializable", "default_transaction_read_only = on",
+        "default_transaction_deferrable = on", "transform_null_equals = on",
+        "statement_timeout = '50ms'", "lock_timeout = '1ms'",
+        "idle_in_transaction_session_timeout = '1ms'", "idle_session_timeout = '300ms'"}) {
+    const std::string name = database.url().substr(database.url().rfind('/') + 1);
+    database.Run(fmt::format("ALTER DATABASE {} SET {}", name, setting));
+  }
+  const double error = 0.1 + 0.2, joules = 1.0 / 3.0, seconds = 1e-300 / 7.0;
+  const std::string text = "back\\slash, quote ' and a snowman \xE2\x98\x83";
+  const auto store = database.Open();
+  Require(store->CreateStudy(SampleStudy(), At(1)));
+  for (int k = 0; k < 3; ++k) Require(store->AddTrial(1, SampleTrial(k), {}, At(2)));
+  Require(store->AddElapsed(1, Seconds(seconds)));
+  Require(store->AddEvent(1, "kind", text, At(2)));
+  const Claim claim = ClaimNext(*store, 1, "w", At(3));
+  usleep(500'000);  // longer than a session may be idle
+  Require(store->FinishAttempt(claim, Completed({{"error", error}}, joules), {}, At(4)));
+  for (const OpenMode mode : {OpenMode::kWrite, OpenMode::kRead}) {
+    const auto reader = database.Open(mode);
+    const Trial trial = Require(reader->LoadTrial(1, claim.trial));
+    CHECK(trial.values.at("error") == error);
+    CHECK(FindFigure(trial.energy, "total")->joules.value() == joules);
+    CHECK(Require(reader->Elapsed(1)).value() == seconds);
+    CHECK(Require(reader->LoadEvents(1)).front().message == text);
+  }
+  database.Run("SELECT pg_sleep(0.2)");  // longer than a statement may take
+}
+
+TEST_CASE("nobody is told to begin again where a database asks for serializable transactions") {
+  PostgresDatabase database;
+  database.Run("ALTER DATABASE " + database.url().substr(database.url().rfind('/') + 1) +
+               " SET default_transaction_isolation = serializable");
+  Fill(database, 60);
+  std::vector<std::thread> workers;
+  std::array<int, 4> codes{};
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    workers.emplace_back([&, i] { codes[i] = Work(database.url(), fmt::format("w{}", i)); });
+  }
+  for (std::thread& worker : workers) worker.join();
+  CHECK(codes == std::array<int, 4>{});
+  CHECK(Require(database.Open()->CountTrials(1)).complete == 60);
+}
+
+TEST_CASE("a server that is read-only since another leads is away for a while, and asked again") {
+  PostgresDatabase database;
+  auto connection = PostgresConnection::Open(database.url(), false, Clock::kCallers);
+  REQUIRE(connection);
+  const auto refused = (*connection)->Execute("BEGIN READ ONLY; CREATE TABLE public.t (x int)");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::kUnreachable);
+  CHECK_THAT(refused.error().message, Catch::Contains("read-only"));
+  CHECK((*connection)->Execute("CREATE TABLE public.t (x int)"));  // in a connection made anew
+}
+
+TEST_CASE("a database whose texts are not UTF-8 is refused before a store is made in it") {
+  PostgresDatabase database;
+  const auto slash = database.url().rfind('/') + 1;
+  const std::string name = database.url().substr(slash) + "_latin";
+  database.Run("CREATE DATABASE " + name + " ENCODING LATIN1 LOCALE 'C' TEMPLATE template0");
+  const Error error = OpenError(database.url().substr(0, slash) + name, OpenMode::kCreate);
+  CHECK(error.code == ErrorCode::kInvalidArgument);
+  CHECK_THAT(error.message, Catch::Contains("LATIN1") && Catch::Contains("createdb"));
+  database.Run("DROP DATABASE " + name + " WITH (FORCE)");
 }
 
 TEST_CASE("what is wrong with a PostgreSQL store's address is said") {

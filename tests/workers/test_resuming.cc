@@ -188,6 +188,11 @@ TEST_CASE("an attempt without a checkpoint, or with unknown joules, is begun ane
   WriteAll(folder / "work/checkpoint.pt", "state");
   REQUIRE(EarlierAttempts(study, {attempt}, 2, in));
   CHECK(EarlierAttempts(study, {attempt}, 2, in)->energy[0].figure->joules == Joules(2));
+  Attempt never_begun;
+  never_begun.number = 2;
+  never_begun.state = AttemptState::kInterrupted;
+  REQUIRE(EarlierAttempts(study, {attempt, never_begun}, 3, in));
+  CHECK(EarlierAttempts(study, {attempt, never_begun}, 3, in)->attempts == 1);
   attempt.state = AttemptState::kLost;
   CHECK_FALSE(EarlierAttempts(study, {attempt}, 2, in));
   attempt.state = AttemptState::kInterrupted;

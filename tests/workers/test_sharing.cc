@@ -1,4 +1,6 @@
 // Several processes on one study, and machines that refuse.
+#include <sys/stat.h>
+
 #include "tests/workers/whole_studies.h"
 
 using namespace joulefront;
@@ -76,6 +78,25 @@ TEST_CASE("a store that can grow no more ends the run with the reason, and loses
   CHECK(study.Counts().waiting + study.Counts().running + study.Counts().failed == 0);
 }
 
+TEST_CASE("the log of a worker follows no symbolic link, and is no pipe") {
+  WholeStudy study(kReportNumber, "[budget]\ntrials = 2\n");
+  const std::string log = study.folder() / "s.work/worker-0.log";
+  const std::string victim = study.folder() / "precious";
+  WriteAll(victim, "precious\n");
+  std::filesystem::create_directories(study.folder() / "s.work");
+  std::filesystem::create_symlink(victim, log);
+  auto run = study.Run();
+  CHECK(run->Wait() == 1);
+  CHECK_THAT(run->output(), Catch::Contains("cannot write the log '" + log + "'"));
+  CHECK(ReadAll(victim) == "precious\n");
+  std::filesystem::remove(log);
+  REQUIRE(mkfifo(log.c_str(), 0600) == 0);
+  CHECK(study.Run("again")->Wait() == 1);
+  std::filesystem::remove(log);
+  CHECK(study.Run("then")->Wait() == 0);
+  CHECK(study.Counts().failed == 0);
+}
+
 TEST_CASE("attempts' folders that cannot be made end the run with the reason, and fail no trial") {
   WholeStudy study(kReportNumber, "[budget]\ntrials = 3\n");
   CHECK(study.Run()->Wait() == 0);
@@ -85,7 +106,7 @@ TEST_CASE("attempts' folders that cannot be made end the run with the reason, an
   WriteAll(folders, "a file in their place");
   auto run = study.Run();
   CHECK(run->Wait() == 1);
-  CHECK_THAT(run->output(), Catch::Contains("right after its start; see"));
+  CHECK_THAT(run->output(), Catch::Contains("times in vain"));
   CHECK_THAT(ReadAll(study.folder() / "s.work/worker-0.log"),
              Catch::Contains("cannot make the attempt's folder"));
   CHECK(study.Counts().failed == 0);

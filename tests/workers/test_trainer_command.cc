@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/workers/trainers.h"
@@ -145,6 +146,30 @@ TEST_CASE("the attempt's folder is made; where it cannot be, the error names it"
   REQUIRE(!failed);
   CHECK(failed.error().code == ErrorCode::kUnavailable);
   CHECK_THAT(failed.error().message, Catch::Contains(folder / "file/x"));
+}
+
+TEST_CASE("a trainer does not see what opens the store or the dashboard") {
+  const ScratchFolder folder;
+  const std::map<std::string, std::string> secrets = {
+      {"PGPASSWORD", "secret"},
+      {"PGPASSFILE", "/home/me/secret"},
+      {"PGSERVICEFILE", "/home/me/secret"},
+      {"JOULEFRONT_DASHBOARD_TOKEN", "secret"},
+      {"JOULEFRONT_STORE", "postgresql://me:secret@h/d"}};
+  for (const auto& [name, value] : secrets) setenv(name.c_str(), value.c_str(), 1);
+  setenv("PGHOST", "not-secret-host", 1);
+  const Study study = MakeStudy(StudyText({"true"}), folder.path());
+  const auto seen = [&] { return Prepare(study, folder / "work").environment; };
+  for (const std::string& entry : seen()) {
+    if (!entry.starts_with("PGHOST=")) CHECK(entry.find("secret") == entry.npos);
+  }
+  setenv("JOULEFRONT_STORE", "postgresql://me@h/d", 1);
+  const auto environment = seen();
+  CHECK(std::count(environment.begin(), environment.end(),
+                   "JOULEFRONT_STORE=postgresql://me@h/d") == 1);
+  CHECK(std::count(environment.begin(), environment.end(), "PGHOST=not-secret-host") == 1);
+  for (const auto& [name, value] : secrets) unsetenv(name.c_str());
+  unsetenv("PGHOST");
 }
 
 TEST_CASE("a symbolic link in the place of an attempt's folder is not followed") {

@@ -35,15 +35,15 @@ TEST_CASE("a result that is kept comes back as it was, to its worker's attempt a
   ScratchFolder folder;
   const AttemptResult result = SampleResult();
   REQUIRE(KeepUndelivered(folder.path(), {.worker = "w"}, result));
-  const auto found = FindUndelivered(folder.path(), "w");
+  const auto found = Require(FindUndelivered(folder.path(), "w"));
   REQUIRE(found);
   CHECK(found->state == result.state);
   CHECK(found->values == result.values);
   CHECK(found->energy == result.energy);
   CHECK(found->message == result.message);
-  CHECK_FALSE(FindUndelivered(folder.path(), "another"));
+  CHECK_FALSE(Require(FindUndelivered(folder.path(), "another")));
   WriteAll(folder / "undelivered.json", "{\"worker\": \"w\"");
-  CHECK_FALSE(FindUndelivered(folder.path(), "w"));
+  CHECK_FALSE(Require(FindUndelivered(folder.path(), "w")));
   ForgetUndelivered(folder.path());
   CHECK_FALSE(std::filesystem::exists(folder / "undelivered.json"));
 }
@@ -68,5 +68,5 @@ TEST_CASE("a finished result of a worker that died while the store was away is n
   CHECK(trial.state == TrialState::kComplete);
   CHECK(trial.values == SampleResult().values);
   CHECK(trial.energy == SampleResult().energy);
-  CHECK_FALSE(FindUndelivered(work_dir, dead.name));
+  CHECK_FALSE(Require(FindUndelivered(work_dir, dead.name)));
 }

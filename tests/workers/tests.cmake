@@ -13,6 +13,7 @@ joulefront_test(workers joulefront::workers
   workers/test_preloaded_trainer.cc
   workers/test_resuming.cc
   workers/test_sharing.cc
+  workers/test_shortage.cc
   workers/test_stopping.cc
   workers/test_trainer_command.cc
   workers/test_trainer_files.cc

@@ -153,6 +153,12 @@ std::optional<Seconds> OwnTime(const SystemRoots& roots, pid_t pid) {
   return FromTicks(stat->own);
 }
 
+std::vector<pid_t> OrderedDescendants(const SystemRoots& roots) {
+  std::vector<pid_t> pids = Descendants(roots, getpid());
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
 }  // namespace
 
 // Guests are inside user and nice; idle, I/O wait and what another machine stole are not busy.
@@ -174,8 +180,14 @@ std::optional<Seconds> HostBusyTime(const SystemRoots& roots) {
 CpuTimeFollower::CpuTimeFollower(const SystemRoots& roots, const TrainerCgroup* cgroup)
     : roots_(roots),
       cgroup_(cgroup),
+      strangers_(OrderedDescendants(roots)),
       trainer_at_start_(TrainerNow()),
       host_at_start_(HostBusyTime(roots)) {}
+
+void CpuTimeFollower::Exclude(const std::vector<pid_t>& pids) {
+  strangers_.insert(strangers_.end(), pids.begin(), pids.end());
+  std::sort(strangers_.begin(), strangers_.end());
+}
 
 CpuUsage CpuTimeFollower::Read() {
   last_.trainer = std::max(last_.trainer, TrainerNow() - trainer_at_start_);

@@ -21,11 +21,15 @@
 namespace joulefront {
 
 /// Follows the descendants of the calling process, which must be a child subreaper (prctl) so that
-/// orphans stay in its tree, and which must start no other children meanwhile.
+/// orphans stay in its tree. Descendants that are there when it is made, and what they start, are
+/// not followed; others that the process starts must be left out by Exclude().
 class CpuTimeFollower {
  public:
   /// `cgroup`: the trainer's, if it has one; it must outlive the follower.
   explicit CpuTimeFollower(const SystemRoots& roots, const TrainerCgroup* cgroup = nullptr);
+
+  /// Does not follow these, that were started since, nor what they start.
+  void Exclude(const std::vector<pid_t>& pids);
 
   /// CPU time used since construction. Never falls: the largest value seen is kept.
   CpuUsage Read();

@@ -68,8 +68,9 @@ using EnergySources = std::vector<std::unique_ptr<EnergySource>>;
 struct SourceListing {
   Domain domain;
   bool readable = false;
-  std::string detail;  // what was found, or why it cannot be read
-  std::string remedy;  // the command that would mend it, or empty
+  std::string detail;     // what was found, or why it cannot be read
+  std::string remedy;     // the command that would mend it, or empty
+  bool shortage = false;  // unreadable for want of what the machine lacks now (base/shortage.h)
 };
 
 /// What one kind of source found on this machine. `listings` names every domain, readable or not;

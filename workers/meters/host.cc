@@ -14,6 +14,8 @@
 namespace joulefront {
 namespace {
 
+constexpr std::size_t kLargestRecord = 1 << 20;
+
 using nlohmann::json;
 
 std::string ReadCpuInfo(const SystemRoots& roots) {
@@ -118,7 +120,7 @@ Result<HostRecord> LoadHostRecord(const std::string& path, const std::string& ho
   empty.host = host;
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return empty;
-  const auto text = ReadFile(path);
+  const auto text = ReadRegularFile(path, kLargestRecord);
   if (!text) {
     return Fail(ErrorCode::kUnavailable,
                 fmt::format("{}; it is the record of what was measured on this machine: mend its "
@@ -141,6 +143,7 @@ Result<void> SaveHostRecord(const std::string& path, const HostRecord& record) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   const std::string fresh = path + ".new";
+  std::filesystem::remove(fresh, error);  // a link of this name is not followed
   {
     std::ofstream stream(fresh);
     stream << ToJson(record).dump(2, ' ', false, json::error_handler_t::replace) << "\n";

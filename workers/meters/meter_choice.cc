@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <set>
 #include <utility>
 
+#include "base/shortage.h"
 #include "workers/meters/host.h"
 #include "workers/meters/hwmon_source.h"
 #include "workers/meters/ipmi_source.h"
@@ -99,6 +101,22 @@ tl::unexpected<Error> Missing(const std::vector<SourceListing>& listings,
               fmt::format("joules from '{}' are asked for, but: {}; `joulefront meters` shows "
                           "what there is",
                           source, why));
+}
+
+/// A source that cannot be read for want of a descriptor, a process or memory looks as if it were
+/// not there, and another would silently be taken in its place.
+Result<void> CheckNothingLacks(const std::vector<SourceListing>& listings) {
+  constexpr int kMostAtOnce = 8;  // what finding sources opens and closes again
+  for (const SourceListing& listing : listings) {
+    if (listing.shortage) {
+      return Fail(ErrorCode::kShortage, fmt::format("metering: {}", listing.detail));
+    }
+  }
+  const int reason = DescriptorShortage(kMostAtOnce);
+  if (reason == 0) return {};
+  return Fail(ErrorCode::kShortage,
+              fmt::format("metering: the sources of joules cannot be opened: {}; see ulimit -n",
+                          std::strerror(reason)));
 }
 
 /// Of the GPUs that the plan names, one that NVML cannot read: its joules would be missing without
@@ -215,6 +233,7 @@ Result<Meter> MakeMeter(const SystemRoots& roots, const MeterPlan& plan, Seconds
     setup.calibration = record->calibration;
   }
   FoundSources found = FindSources(roots, plan, Seek::kNeeded);
+  JF_TRY(CheckNothingLacks(found.listings));
   auto chosen = ChooseSources(found.listings, plan);
   if (!chosen) return Pass(chosen);
   EnergySources sources;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shortage.h"
 #include "workers/meters/kernel_file.h"
 
 namespace joulefront {
@@ -112,6 +113,7 @@ void AddEvent(const SystemRoots& roots, const Event& event, std::uint32_t type,
     } else if (!facts) {
       listing.detail = fmt::format("{} does not describe a counter of joules", path);
     } else {
+      listing.shortage = IsShortage(-descriptor);
       listing.detail =
           fmt::format("perf event {} cannot be opened: {}", event.file, std::strerror(-descriptor));
       if (descriptor == -EACCES || descriptor == -EPERM) {

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "base/shortage.h"
 #include "workers/meters/host.h"
 #include "workers/meters/kernel_file.h"
 
@@ -111,6 +112,7 @@ Zone ReadZone(const fs::path& path, const std::string& package, const std::strin
   if (domain.range == 0U) domain.range = std::nullopt;
   const CounterReading reading = CounterFile(zone.path + "/energy_uj").Read();
   zone.error = reading.error;
+  zone.listing.shortage = IsShortage(reading.error);
   zone.value = reading.value;
   std::string& detail = zone.listing.detail;
   if (reading.error == EACCES || reading.error == EPERM) {

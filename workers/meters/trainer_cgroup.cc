@@ -6,6 +6,8 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -87,7 +89,11 @@ TrainerCgroup::TrainerCgroup(TrainerCgroup&& other) noexcept
     : path_(std::exchange(other.path_, "")), version_1_(other.version_1_) {}
 
 TrainerCgroup::~TrainerCgroup() {
-  if (!path_.empty()) rmdir(path_.c_str());
+  if (path_.empty()) return;
+  std::istringstream pids(ReadFile(path_ + "/cgroup.procs").value_or(""));
+  const std::string parent = path_.substr(0, path_.rfind('/'));
+  for (std::string pid; pids >> pid;) std::ofstream(parent + "/cgroup.procs") << pid;
+  rmdir(path_.c_str());
 }
 
 bool TrainerCgroup::Holds(int pid) const {

@@ -21,7 +21,7 @@ class TrainerCgroup {
 
   TrainerCgroup(TrainerCgroup&& other) noexcept;
   TrainerCgroup& operator=(TrainerCgroup&&) = delete;
-  /// Removes the group. What still runs in it stays alive and keeps it.
+  /// Removes the group. What still runs in it goes on in the group of this process.
   ~TrainerCgroup();
 
   /// To this file a process writes "0" to join.

@@ -17,6 +17,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/environment.h"
+#include "base/shortage.h"
 #include "workers/meters/kernel_file.h"
 
 namespace joulefront {
@@ -77,25 +79,76 @@ double MonotonicSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+/// What a program writes to stderr, passed on to ours: the beginning at once, and the end of the
+/// rest when the program is done with, so that a log stays short.
+class Complaints {
+ public:
+  void Take(std::string_view bytes) {
+    const std::string_view first = bytes.substr(0, kMostFirst - std::min(kMostFirst, passed_on_));
+    PassOn(first);
+    passed_on_ += first.size();
+    bytes.remove_prefix(first.size());
+    held_ += bytes.size();
+    last_ += bytes;
+    if (last_.size() > 2 * kMostLast) last_.erase(0, last_.size() - kMostLast);
+  }
+
+  void End() {
+    const std::string_view all = last_;
+    std::string_view last = all.substr(all.size() - std::min(all.size(), kMostLast));
+    const auto line = held_ > last.size() ? last.find('\n') : last.npos;
+    if (line != last.npos) last.remove_prefix(line + 1);  // whole lines
+    if (held_ > last.size()) {
+      PassOn(fmt::format("\n[joulefront: {} bytes of the meter's stderr left out here]\n",
+                         held_ - last.size()));
+    }
+    PassOn(last);
+  }
+
+ private:
+  static constexpr std::size_t kMostFirst = 2048, kMostLast = 2048;
+
+  static void PassOn(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t size = write(STDERR_FILENO, bytes.data(), bytes.size());
+      if (size < 0 && errno == EINTR) continue;
+      if (size <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(size));
+    }
+  }
+
+  std::size_t passed_on_ = 0, held_ = 0;
+  std::string last_;
+};
+
 class CommandSource final : public EnergySource {
  public:
   explicit CommandSource(const UserSource& from) : from_(from), domain_(DomainOf(from)) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    int out[2] = {-1, -1}, err[2] = {-1, -1};
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) {
       error_ = errno;
-      return;
+    } else {
+      // Our ends alone: programs expect to wait for a reader.
+      fcntl(out[0], F_SETFL, O_NONBLOCK);
+      fcntl(err[0], F_SETFL, O_NONBLOCK);
+      error_ = Start(out[1], err[1]);
     }
-    out_ = ends[0];
-    fcntl(out_, F_SETFL, O_NONBLOCK);  // our end alone: programs expect to wait for a reader
-    error_ = Start(ends[1]);
-    close(ends[1]);
+    out_ = out[0];
+    err_ = err[0];
+    for (const int end : {out[1], err[1]}) {
+      if (end >= 0) close(end);
+    }
   }
   ~CommandSource() override {
     if (pid_ > 0) {
       kill(-pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);  // somebody else may have reaped it
     }
-    if (out_ >= 0) close(out_);
+    ReadComplaints();
+    complaints_.End();
+    for (const int end : {out_, err_}) {
+      if (end >= 0) close(end);
+    }
   }
   CommandSource(const CommandSource&) = delete;
 
@@ -106,15 +159,16 @@ class CommandSource final : public EnergySource {
   bool BeginsWell(Seconds patience) {
     const double end = MonotonicSeconds() + patience.value();
     for (double left = patience.value(); !last_ && left > 0.0; left = end - MonotonicSeconds()) {
-      pollfd printed{out_, POLLIN, 0};
-      const bool waited = poll(&printed, 1, static_cast<int>(left * 1e3) + 1) > 0;
+      std::array<pollfd, 2> printed = {{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
+      poll(printed.data(), printed.size(), static_cast<int>(left * 1e3) + 1);
       Read();
-      if (waited && (printed.revents & POLLIN) == 0) break;  // it has closed its output
+      if ((printed[0].revents & (POLLIN | POLLHUP)) == POLLHUP) break;  // it has closed its output
     }
     return !last_ || last_->microjoules || last_->microwatts;
   }
 
   RawReading Read() override {
+    ReadComplaints();
     std::array<char, 4096> buffer;
     // A program may print without end.
     for (int blocks = 0; out_ >= 0 && blocks < kMostBlocks; ++blocks) {
@@ -130,7 +184,18 @@ class CommandSource final : public EnergySource {
   }
 
  private:
-  int Start(int out) {
+  /// What it writes to stderr, some of it: one that writes without end waits for us.
+  void ReadComplaints() {
+    std::array<char, 4096> buffer;
+    for (int blocks = 0; err_ >= 0 && blocks < kMostBlocks; ++blocks) {
+      const ssize_t size = read(err_, buffer.data(), buffer.size());
+      if (size == 0) close(std::exchange(err_, -1));
+      if (size <= 0) break;
+      complaints_.Take({buffer.data(), static_cast<std::size_t>(size)});
+    }
+  }
+
+  int Start(int out, int err) {
     std::vector<char*> arguments;
     for (std::string& argument : from_.command) arguments.push_back(argument.data());
     arguments.push_back(nullptr);
@@ -138,6 +203,7 @@ class CommandSource final : public EnergySource {
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, out, 1);
+    posix_spawn_file_actions_adddup2(&files, err, 2);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     sigset_t none;
@@ -145,8 +211,12 @@ class CommandSource final : public EnergySource {
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    const int error =
-        posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(), environ);
+    std::vector<std::string> entries = EnvironmentWithoutSecrets();
+    std::vector<char*> environment;
+    for (std::string& entry : entries) environment.push_back(entry.data());
+    environment.push_back(nullptr);
+    const int error = posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(),
+                                   environment.data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     if (error != 0) pid_ = -1;
@@ -166,8 +236,9 @@ class CommandSource final : public EnergySource {
   UserSource from_;
   Domain domain_;
   pid_t pid_ = -1;
-  int out_ = -1;
+  int out_ = -1, err_ = -1;
   int error_ = 0;
+  Complaints complaints_;
   std::string line_;
   std::optional<RawReading> last_;
   double printed_ = 0.0;
@@ -196,6 +267,7 @@ FoundSources FindUserSources(const std::vector<UserSource>& sources, Seconds pat
       source = std::make_unique<FileSource>(from);
       const RawReading reading = source->Read();
       listing.readable = reading.microjoules || reading.microwatts;
+      listing.shortage = IsShortage(reading.error);
       listing.detail =
           listing.readable          ? "the file " + from.file
           : reading.error == ESPIPE ? from.file + " is no plain file, and cannot be read anew"
@@ -205,6 +277,7 @@ FoundSources FindUserSources(const std::vector<UserSource>& sources, Seconds pat
     } else {
       auto command = std::make_unique<CommandSource>(from);
       listing.readable = command->start_error() == 0;
+      listing.shortage = IsShortage(command->start_error());
       listing.detail = listing.readable ? "the program " + from.command[0]
                                         : fmt::format("'{}' cannot be started: {}", from.command[0],
                                                       std::strerror(command->start_error()));

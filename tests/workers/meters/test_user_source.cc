@@ -1,9 +1,12 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
 
+#include "base/files.h"
 #include "tests/workers/meters/fake_machine.h"
 #include "workers/meters/meter_choice.h"
 #include "workers/meters/user_source.h"
@@ -43,6 +46,35 @@ TEST_CASE("a file of joules is a source, and what is no number is no reading") {
   const auto gone = FindUserSources({plug});
   CHECK(gone.sources.empty());
   CHECK_THAT(gone.listings[0].detail, Catch::Contains("No such file"));
+}
+
+TEST_CASE("what a meter's program writes to stderr is bounded: the first and the last lines") {
+  FakeMachine machine;
+  machine.Write("log", "");
+  const std::string path = machine.path("log").string();
+  const int kept = dup(STDERR_FILENO), log = open(path.c_str(), O_WRONLY | O_APPEND);
+  REQUIRE(dup2(log, STDERR_FILENO) == STDERR_FILENO);
+  {
+    const UserSource meter{
+        .name = "loud",
+        .file = "",
+        .command = {"sh", "-c",
+                    "echo first >&2; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo line $i >&2;"
+                    " done; echo last >&2; echo 7; exec sleep 100"},
+        .gives_power = true,
+        .boundary = Boundary::kNode,
+        .period = Seconds(5.0)};
+    const auto found = FindUserSources({meter});
+    CHECK(Await(*found.sources.at(0)).microwatts == 7'000'000U);  // it is not in its own way
+  }
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  close(log);
+  const std::string text = ReadFile(path).value();
+  CHECK(text.size() < 5000);
+  CHECK(text.starts_with("first\nline 1\n"));
+  CHECK(text.find("bytes of the meter's stderr left out here") != std::string::npos);
+  CHECK(text.ends_with("line 3000\nlast\n"));
 }
 
 TEST_CASE("a program that prints watts is a source as long as it prints") {
