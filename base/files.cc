@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,12 @@ Result<std::string> ReadFile(int descriptor, const std::string& name, std::size_
     if (count < 0 && errno != EINTR) return CannotRead(name, errno);
   }
   return text;
+}
+
+std::pair<std::uint64_t, std::uint64_t> FileIdentity(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return {0, 0};
+  return {status.st_dev, status.st_ino};
 }
 
 }  // namespace joulefront

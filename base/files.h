@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -19,5 +21,9 @@ Result<std::string> ReadFile(const std::string& path, std::size_t at_most = kWho
 /// The same of an open descriptor, from where it stands to its end; `name` is for the message.
 Result<std::string> ReadFile(int descriptor, const std::string& name,
                              std::size_t at_most = kWholeFile);
+
+/// Which file a path names (device and inode): the same as long as it is not deleted, moved or
+/// replaced. {0, 0}: none.
+std::pair<std::uint64_t, std::uint64_t> FileIdentity(const std::string& path);
 
 }  // namespace joulefront

@@ -1,5 +1,7 @@
 #include "workers/earlier_attempts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -56,16 +58,25 @@ bool HasCheckpoint(const std::string& work_dir) {
   return false;
 }
 
-std::optional<Trial> EarlierAttempts(const Study& study, const std::vector<Attempt>& attempts,
-                                     int next, const std::function<std::string(int)>& folder_of) {
-  Trial origin;
-  origin.attempts = next - 1;
+Origin OriginIn(const Trial& shorter) {
+  return {.trial = shorter.number,
+          .attempt = shorter.attempts,
+          .named = fmt::format("trial {}", shorter.number),
+          .values = shorter.values,
+          .energy = shorter.energy};
+}
+
+std::optional<Origin> EarlierAttempts(const Study& study, const std::vector<Attempt>& attempts,
+                                      int next, const std::function<std::string(int)>& folder_of) {
+  Origin origin;
+  origin.attempt = next - 1;
+  origin.named = fmt::format("attempt {} of this trial", origin.attempt);
   for (int number = next - 1; number >= 1 && HasCheckpoint(folder_of(number)); --number) {
     const Attempt* attempt = Numbered(attempts, number);
     const bool whole = attempt != nullptr && attempt->state == AttemptState::kInterrupted &&
                        IsKnown(*attempt) && Add(*attempt, origin.energy);
     if (!whole) return std::nullopt;
-    origin.number = attempt->trial;
+    origin.trial = attempt->trial;
   }
   if (origin.energy.empty()) return std::nullopt;
   const auto take = [&](const auto& wanted) {

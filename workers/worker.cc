@@ -188,7 +188,7 @@ class Worker {
   Result<AttemptResult> RunClaim(const Claim& claim, AttemptKind kind) {
     const std::string work_dir =
         WorkDirOf(options_.store_path, study_.name, claim.trial, claim.attempt);
-    auto origin = kind == AttemptKind::kTrial ? OriginOf(claim) : std::optional<Trial>();
+    auto origin = kind == AttemptKind::kTrial ? OriginOf(claim) : std::optional<Origin>();
     if (!origin) return Pass(origin);
     auto command = Prepare(claim, work_dir, *origin ? WorkDirOfOrigin(**origin) : "");
     if (!command) {  // the machine's fault, not the configuration's: the trial waits again
@@ -238,32 +238,31 @@ class Worker {
     return command;
   }
 
-  std::string WorkDirOfOrigin(const Trial& origin) const {
-    return WorkDirOf(options_.store_path, study_.name, origin.number, origin.attempts);
+  std::string WorkDirOfOrigin(const Origin& origin) const {
+    return WorkDirOf(options_.store_path, study_.name, origin.trial, origin.attempt);
   }
 
   /// What the attempt goes on with: a shorter trial, or its own trial's attempts that were
   /// interrupted. Empty if it begins anew, also since the folder of the shorter one is gone.
-  Result<std::optional<Trial>> OriginOf(const Claim& claim) {
-    if (!study_.trainer.resumes) return std::optional<Trial>();
+  Result<std::optional<Origin>> OriginOf(const Claim& claim) {
+    if (!study_.trainer.resumes) return std::optional<Origin>();
     if (!claim.continues) return InterruptedBefore(claim);
-    auto origin = store_.LoadTrial(id_, *claim.continues);
-    if (!origin) return Pass(origin, "reading the trial that is continued");
+    auto shorter = store_.LoadTrial(id_, *claim.continues);
+    if (!shorter) return Pass(shorter, "reading the trial that is continued");
+    Origin origin = OriginIn(*shorter);
     std::error_code error;
-    if (origin->state == TrialState::kComplete &&
-        std::filesystem::is_directory(WorkDirOfOrigin(*origin), error)) {
-      return std::optional(std::move(*origin));
+    if (shorter->state == TrialState::kComplete &&
+        std::filesystem::is_directory(WorkDirOfOrigin(origin), error)) {
+      return std::optional(std::move(origin));
     }
-    Say(
-        fmt::format("trial {} attempt {}: the folder of trial {}, which it would go on with, is "
-                    "gone: it begins anew",
-                    claim.trial, claim.attempt, *claim.continues));
-    return std::optional<Trial>();
+    Say(fmt::format("trial {} attempt {}: it begins anew, since the folder of {} is gone",
+                    claim.trial, claim.attempt, origin.named));
+    return std::optional<Origin>();
   }
 
   /// Attempts of the same trial that were interrupted and left a checkpoint.
-  Result<std::optional<Trial>> InterruptedBefore(const Claim& claim) {
-    if (claim.attempt == 1) return std::optional<Trial>();
+  Result<std::optional<Origin>> InterruptedBefore(const Claim& claim) {
+    if (claim.attempt == 1) return std::optional<Origin>();
     auto attempts = store_.LoadAttempts(id_, claim.trial);
     if (!attempts) return Pass(attempts, "reading the attempts that are continued");
     return EarlierAttempts(study_, *attempts, claim.attempt, [&](int number) {
