@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +22,7 @@
 #include "cli/studies.h"
 #include "cli/svg_figure.h"
 #include "cli/table.h"
+#include "study_store/csv_cells.h"
 
 namespace joulefront {
 namespace {
@@ -76,9 +78,18 @@ std::string MakeJson(const Study& study, const std::vector<Trial>& trials) {
          "\n";
 }
 
-/// Text as it is, numbers as JSON writes them.
-std::string CellOf(const ordered_json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+/// A value of a parameter: numbers as JSON writes them, text as it is, unless another value of the
+/// parameter would be written so too, or none.
+std::string CellOf(const Parameter& parameter, const ordered_json& value) {
+  if (!value.is_string()) return value.dump();
+  const auto text = value.get<std::string>();
+  const bool is_another =
+      std::any_of(parameter.choices.begin(), parameter.choices.end(), [&](const Value& choice) {
+        const bool is_text = std::holds_alternative<std::string>(choice);
+        return !is_text &&
+               text == std::visit([](const auto& c) { return ordered_json(c).dump(); }, choice);
+      });
+  return is_another || text.empty() ? QuotedText(text) : TextCell(text);
 }
 
 /// Columns: number, state, parameter.NAME, value.NAME, energy.PHASE_j, energy.PHASE_class,
@@ -107,7 +118,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
     const auto configuration = ordered_json::parse(trial.configuration);
     for (const Parameter& parameter : study.space.parameters()) {
       const auto found = configuration.find(parameter.name);
-      row.push_back(found == configuration.end() ? "" : CellOf(*found));
+      row.push_back(found == configuration.end() ? "" : CellOf(parameter, *found));
     }
     for (const std::string& name : values) {
       const auto found = trial.values.find(name);
@@ -119,8 +130,9 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
       row.push_back(figure == nullptr ? "" : std::string(Name(figure->provenance.energy_class)));
       row.push_back(figure == nullptr ? "" : ordered_json(figure->coverage).dump());
     }
-    row.insert(row.end(), {std::to_string(trial.attempts), trial.proposed_by, trial.reason,
-                           trial.failure ? std::string(Name(*trial.failure)) : "", trial.message});
+    row.insert(row.end(),
+               {std::to_string(trial.attempts), trial.proposed_by, TextCell(trial.reason),
+                trial.failure ? std::string(Name(*trial.failure)) : "", TextCell(trial.message)});
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -172,6 +184,7 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
   if (IsReport(format)) {
     auto report = LoadReportRecords(*opened.store, opened.id, opened.study);
     if (!report) return Pass(report);
+    report->store_path = opened.path;
     return Exported{format == "html"    ? HtmlReport(ReportJson(*report))
                     : format == "svg"   ? FrontSvg(*report)
                     : format == "latex" ? LatexTable(*report)
