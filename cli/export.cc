@@ -78,18 +78,21 @@ std::string MakeJson(const Study& study, const std::vector<Trial>& trials) {
          "\n";
 }
 
-/// A value of a parameter: numbers as JSON writes them, text as it is, unless another value of the
-/// parameter would be written so too, or none.
+/// A value of a parameter, so that it reads back as itself: a text is quoted where it is empty or
+/// there are choices that are none, and a number is exact where there is a text that looks so.
 std::string CellOf(const Parameter& parameter, const ordered_json& value) {
-  if (!value.is_string()) return value.dump();
+  const auto any = [&](auto holds) {
+    return std::any_of(parameter.choices.begin(), parameter.choices.end(), holds);
+  };
+  if (!value.is_string()) {
+    const std::string plain = value.dump();
+    const bool looks_so = any([&](const Value& choice) { return choice == Value(plain); });
+    return (looks_so ? kExactValue : "") + plain;
+  }
   const auto text = value.get<std::string>();
-  const bool is_another =
-      std::any_of(parameter.choices.begin(), parameter.choices.end(), [&](const Value& choice) {
-        const bool is_text = std::holds_alternative<std::string>(choice);
-        return !is_text &&
-               text == std::visit([](const auto& c) { return ordered_json(c).dump(); }, choice);
-      });
-  return is_another || text.empty() ? QuotedText(text) : TextCell(text);
+  const bool mixed =
+      any([](const Value& choice) { return !std::holds_alternative<std::string>(choice); });
+  return mixed || text.empty() ? QuotedText(text) : TextCell(text);
 }
 
 /// Columns: number, state, parameter.NAME, value.NAME, energy.PHASE_j, energy.PHASE_class,

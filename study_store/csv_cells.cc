@@ -71,7 +71,8 @@ std::optional<std::string> TextIn(const std::string& cell) {
 }
 
 std::string TextCell(const std::string& text) {
-  return text.starts_with('"') || Printable(text) != text ? QuotedText(text) : text;
+  const bool is_other = text.starts_with('"') || text.starts_with(kExactValue);
+  return is_other || Printable(text) != text ? QuotedText(text) : text;
 }
 
 std::string CsvLine(const std::vector<std::string>& cells) {

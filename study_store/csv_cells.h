@@ -26,8 +26,12 @@ std::string QuotedText(std::string_view text);
 /// The text of a QuotedText(); empty if the cell is none.
 std::optional<std::string> TextIn(const std::string& cell);
 
+/// Before the JSON of a number or a truth value that would be taken for a text: json:1.
+inline constexpr const char* kExactValue = "json:";
+
 /// How a text stands in a cell: as it is, or, where it would not read back as itself, which holds
-/// for one that begins with a quote, as a QuotedText(). The empty text stays empty: missing.
+/// for one that begins with a quote or as an exact value, as a QuotedText(). The empty text stays
+/// empty: missing.
 std::string TextCell(const std::string& text);
 
 /// A line of CSV with its end. What a spreadsheet would compute (a cell that begins with =, +, -

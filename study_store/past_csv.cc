@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstring>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/files.h"
 #include "base/printable.h"
 #include "study_store/csv_cells.h"
 #include "study_store/past_trials.h"
+#include "study_store/value_json.h"
 
 namespace joulefront {
 namespace {
@@ -24,10 +27,14 @@ std::optional<T> NumberIn(std::string_view cell) {
   return number;
 }
 
-/// What a cell may mean: a QuotedText() that text alone; else the text, and what it says as a truth
-/// value or a number.
+/// What a cell may mean: a QuotedText() that text alone, and an exact value that alone; else the
+/// text, and what it says as a truth value or a number.
 std::vector<Value> MeaningsOf(const std::string& cell) {
   if (auto text = TextIn(cell)) return {std::move(*text)};
+  if (cell.starts_with(kExactValue)) {
+    const auto held = nlohmann::json::parse(cell.substr(std::strlen(kExactValue)), nullptr, false);
+    if (const auto value = ValueFromJson(held)) return {*value};
+  }
   std::vector<Value> meanings = {cell};
   if (cell == "true" || cell == "True") meanings.push_back(true);
   if (cell == "false" || cell == "False") meanings.push_back(false);
@@ -48,8 +55,9 @@ tl::expected<Value, std::string> ParameterValue(const SearchSpace& space, const 
   }
   if (possible.size() > 1) {
     return tl::unexpected(fmt::format(
-        "parameter '{}' is {}, which may be either of two of its choices; the text alone is {}",
-        name, cell, QuotedText(cell)));
+        "parameter '{0}' is {1}, which may be either of two of its choices: the text alone is {2}, "
+        "the other {3}{1}",
+        name, cell, QuotedText(cell), kExactValue));
   }
   return possible.empty() ? std::move(meanings.front()) : std::move(possible.begin()->second);
 }

@@ -293,16 +293,16 @@ name = "m"
 [objectives]
 a = { direction = "minimize" }
 [space]
-p = { type = "categorical", choices = [1, "1", true, "true", "", "=1+1", "None", "\"x\"", "a\u0007b", "-3", 2.5] }
+p = { type = "categorical", choices = [1, "1", true, "true", "", "=1+1", "None", "\"x\"", "a\u0007b", "-3", 2.5, "2.5e0", "json:1", "01"] }
 )";
   shop.Write("study.toml", study);
   std::string lines;
-  for (int k = 0; k < 11; ++k) {
+  for (int k = 0; k < 14; ++k) {
     lines += "{\"ask\": 1}\n{\"tell\": " + std::to_string(k) +
              ", \"values\": {\"a\": " + std::to_string(k) + ".5}}\n";
   }
   REQUIRE(shop.Run({"ask-tell", "study.toml", "--store", "m.db"}, lines).code == 0);
-  REQUIRE(Finished(shop, "m.db").size() == 11);
+  REQUIRE(Finished(shop, "m.db").size() == 14);
   REQUIRE(shop.Run({"export", "m.db", "-o", "all.csv"}).code == 0);
   CHECK(shop.Read("all.csv").find(",=") == std::string::npos);
   CHECK(Import(shop, {"all.csv"}).code == 0);
@@ -314,8 +314,8 @@ p = { type = "categorical", choices = [1, "1", true, "true", "", "=1+1", "None",
   CHECK(foreign.code == 0);
   CHECK(
       foreign.err.find("2 left out: line 2 (parameter 'p' is 1, which may be either of two of its "
-                       "choices; the text alone is \"1\"), line 3 (parameter 'p' is true, ") !=
-      std::string::npos);
+                       "choices: the text alone is \"1\", the other json:1), line 3 (parameter 'p' "
+                       "is true, ") != std::string::npos);
   CHECK(Finished(shop, "f.db") == json::parse(R"([["complete",{"p":2.5},{"a":0.3},null]])"));
 }
 
