@@ -152,4 +152,10 @@ bool IsForeignLink(const std::string& path) {
          status.st_uid != geteuid();
 }
 
+std::pair<std::uint64_t, std::uint64_t> FileIdentity(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return {0, 0};
+  return {status.st_dev, status.st_ino};
+}
+
 }  // namespace joulefront

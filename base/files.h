@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -48,5 +50,9 @@ int OpenOwnFile(const std::string& path, OwnFile how);
 
 /// Whether a symbolic link of this name is another user's, who could lead us elsewhere by it.
 bool IsForeignLink(const std::string& path);
+
+/// Which file a path names (device and inode): the same as long as it is not deleted, moved or
+/// replaced. {0, 0}: none.
+std::pair<std::uint64_t, std::uint64_t> FileIdentity(const std::string& path);
 
 }  // namespace joulefront

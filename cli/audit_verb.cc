@@ -117,8 +117,10 @@ std::vector<std::string> DifferencesOf(const Replay& replay) {
 std::string ReplayText(const Replay& replay) {
   std::string text = fmt::format("  {} made again", replay.replayed);
   if (replay.without_basis > 0) {
-    text +=
-        fmt::format("; {} are from before what they were made from was kept", replay.without_basis);
+    text += fmt::format(
+        "; {} were proposed by a version that did not keep what they were made from, "
+        "and cannot be made again",
+        replay.without_basis);
   }
   return text + "\n";
 }
@@ -132,10 +134,11 @@ std::string FatesText(const Report& report) {
     const double part = report.spent.joules > Joules() ? share.joules / report.spent.joules : 0.0;
     table.rows.push_back({std::string(Name(share.fate)),
                           share.fate == Fate::kSearch ? "" : std::to_string(share.attempts),
-                          FormatJoules(share.joules), fmt::format("{:.1f} %", 100.0 * part),
+                          share.IsKnown() ? FormatJoules(share.joules) : "?",
+                          share.IsKnown() ? fmt::format("{:.1f} %", 100.0 * part) : "",
                           share.without > 0 ? std::to_string(share.without) : ""});
   }
-  table.rows.push_back({"all", "", FormatJoules(report.spent.joules),
+  table.rows.push_back({"all", "", report.spent.weakest ? FormatJoules(report.spent.joules) : "?",
                         report.spent.joules > Joules() ? "100.0 %" : "", ""});
   return FormatTable(table);
 }
@@ -154,26 +157,28 @@ std::string MakeText(const Report& report) {
 ordered_json MakeJson(const std::string& study, const Report& report) {
   ordered_json fates = ordered_json::object();
   for (const FateShare& share : report.fates) {
-    fates[std::string(Name(share.fate))] = {{"attempts", share.attempts},
-                                            {"attempts_without", share.without},
-                                            {"joules", share.joules.value()}};
+    fates[std::string(Name(share.fate))] = {
+        {"attempts", share.attempts},
+        {"attempts_without", share.without},
+        {"joules", share.IsKnown() ? ordered_json(share.joules.value()) : ordered_json()}};
   }
   ordered_json different = ordered_json::array();
   for (const DifferentProposal& one : report.replay.different) {
     different.push_back({{"trial", one.trial}, {"again", one.again}});
   }
-  return {{"study", study},
-          {"holds", report.good()},
-          {"damage", report.damage},
-          {"trials", report.lives},
-          {"ledger", report.ledger},
-          {"proposals",
-           {{"replayed", report.replay.replayed},
-            {"without_basis", report.replay.without_basis},
-            {"different", different}}},
-          {"changed_while_read", report.changed},
-          {"joules", report.spent.joules.value()},
-          {"by_fate", fates}};
+  return {
+      {"study", study},
+      {"holds", report.good()},
+      {"damage", report.damage},
+      {"trials", report.lives},
+      {"ledger", report.ledger},
+      {"proposals",
+       {{"replayed", report.replay.replayed},
+        {"without_basis", report.replay.without_basis},
+        {"different", different}}},
+      {"changed_while_read", report.changed},
+      {"joules", report.spent.weakest ? ordered_json(report.spent.joules.value()) : ordered_json()},
+      {"by_fate", fates}};
 }
 
 /// "all", or a count.

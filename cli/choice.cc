@@ -95,7 +95,7 @@ std::optional<std::size_t> KneeOf(const Front& front) {
 
 std::optional<std::size_t> CheapestOf(const Front& front) {
   for (std::size_t i = 0; i < front.points.size(); ++i) {
-    if (!front.points[i].partial) return i;
+    if (front.points[i].IsSound()) return i;
   }
   return std::nullopt;
 }
@@ -105,7 +105,7 @@ std::optional<std::size_t> Fitting(const Study& study, const Front& front, const
   if (wish.kind == Wish::Kind::kPrefer) return Prefer(study, front, weights);
   if (wish.kind == Wish::Kind::kWeight) return Weigh(study, front, weights);
   if (!wish.inferences) return std::nullopt;
-  return wish.bounds.empty() ? KneeOf(front) : CheapestOf(front);
+  return wish.front.bounds.empty() ? KneeOf(front) : CheapestOf(front);
 }
 
 /// The trials that may be on a front for some number of inferences: what no other beats in the
@@ -120,8 +120,7 @@ std::vector<Trial> Contenders(const Study& study, const std::vector<Trial>& tria
     if (const auto joules = JoulesOfInference(trial)) trial.values[kEach] = *joules;
   }
   std::vector<Trial> contenders;
-  for (const FrontPoint& point :
-       ComputeFront(lives->study, lives->trials, wish.bounds, wish.mix).points) {
+  for (const FrontPoint& point : ComputeFront(lives->study, lives->trials, wish.front).points) {
     contenders.push_back(trials[point.trial]);
   }
   return contenders;
@@ -177,7 +176,7 @@ std::string WeightRange(const Wish& wish, const Choice& choice,
 
 std::string ReasonText(const Wish& wish, const Choice& choice, const std::vector<double>& weights) {
   if (wish.kind == Wish::Kind::kNone) {
-    return wish.bounds.empty() ? "the knee" : "the cheapest within the bounds";
+    return wish.front.bounds.empty() ? "the knee" : "the cheapest within the bounds";
   }
   std::vector<std::string> parts;
   for (std::size_t k = 0; k < weights.size(); ++k) {
@@ -245,7 +244,7 @@ Result<Choice> Choose(const Study& study, std::vector<Trial> trials, const Wish&
   }
   auto weights = WeightsOf(wish, study, choice.study);
   if (wish.kind != Wish::Kind::kNone && !weights) return Pass(weights);
-  choice.front = ComputeFront(choice.study, choice.trials, wish.bounds, wish.mix);
+  choice.front = ComputeFront(choice.study, choice.trials, wish.front);
   choice.point = Fitting(choice.study, choice.front, wish, weights.value_or(std::vector<double>()));
   return choice;
 }

@@ -16,8 +16,7 @@ struct Wish {
   enum class Kind { kNone, kPrefer, kWeight } kind = Kind::kNone;
   std::map<std::string, double> weights;  // by objective; see Prefer and Weigh
   std::optional<double> inferences;       // over the lives of the models
-  std::vector<Bound> bounds;
-  Mix mix = Mix::kNo;
+  FrontOptions front;                     // what is chosen from
 };
 
 /// A front, and what is chosen from it.
@@ -31,7 +30,7 @@ struct Choice {
 
 void AddChoiceFlags(VerbOptions& options);
 
-/// What the flags say; bounds and mix are the caller's to add. Errors: kInvalidArgument.
+/// What the flags say; `front` is the caller's to fill. Errors: kInvalidArgument.
 Result<Wish> WishOf(const VerbOptions& options);
 
 /// The point that fits the wish; over a lifetime without another wish the cheapest, where bounds

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/console.h"
@@ -108,6 +109,44 @@ struct Confirmer {
   }
 };
 
+/// Reported objectives that came out the same in every training, whatever its seed.
+std::vector<std::string> UnmovedObjectives(const Study& study,
+                                           const std::vector<ConfirmedPoint>& points) {
+  constexpr double kRounding = 1e-12;
+  std::vector<std::string> unmoved;
+  for (std::size_t k = 0; k < study.objectives.size(); ++k) {
+    bool judged = false, moved = study.objectives[k].phase.has_value();
+    for (const ConfirmedPoint& point : points) {
+      if (point.objectives.empty()) continue;
+      judged = true;
+      const double recorded = point.recorded[k], rounding = kRounding * std::abs(recorded);
+      const Spread& spread = point.objectives[k];
+      moved = moved || std::abs(spread.mean - recorded) > rounding ||
+              spread.deviation.value_or(0.0) > rounding;
+    }
+    if (judged && !moved) unmoved.push_back(study.objectives[k].name);
+  }
+  return unmoved;
+}
+
+/// A program that ignores its seed gives the same values again: that says nothing of luck.
+void WarnOfFixedSeed(const Study& study, const std::vector<std::string>& unmoved) {
+  const auto reported = std::count_if(study.objectives.begin(), study.objectives.end(),
+                                      [](const Objective& o) { return !o.phase; });
+  if (unmoved.empty() || std::ssize(unmoved) < reported) return;
+  const auto& command = study.trainer.command;
+  const bool given = std::any_of(command.begin(), command.end(), [](const std::string& argument) {
+    return argument.find("{seed}") != std::string::npos;
+  });
+  PrintNote(fmt::format(
+      "warning: {} did not move at all between seeds, so these replicates say nothing of luck: the "
+      "program has a seed of its own, or none. {}\n",
+      fmt::join(unmoved, " and "),
+      given ? "[trainer] command gives it {seed}: see that it uses it for all that is random"
+            : "Give it the attempt's: {seed} in [trainer] command, or JOULEFRONT_SEED in its "
+              "environment (in a new study, since that changes the definition)"));
+}
+
 std::string Verdict(const ConfirmedPoint& point) {
   if (point.replicates == 0) return "?";
   if (!point.feasible) return "breaks a constraint";
@@ -178,7 +217,7 @@ ordered_json MakeJson(const Study& study, const std::vector<ConfirmedPoint>& poi
          {"on_front", point.replicates > 0 ? ordered_json(point.on_front) : ordered_json()},
          {"probability", point.probability ? ordered_json(*point.probability) : ordered_json()}});
   }
-  return {{"study", study.name}, {"points", list}};
+  return {{"study", study.name}, {"points", list}, {"unmoved", UnmovedObjectives(study, points)}};
 }
 
 Result<std::vector<ConfirmedPoint>> ReadPoints(const OpenedStudy& opened,
@@ -221,6 +260,7 @@ int Run(const VerbOptions& options, std::size_t replicates) {
   const std::string data = *options.Get("format") == "json"
                                ? MakeJson(opened->study, *points).dump(2) + "\n"
                                : MakeText(opened->study, *points);
+  WarnOfFixedSeed(opened->study, UnmovedObjectives(opened->study, *points));
   if (!PrintData(data)) return kRunTimeFailure;
   if (signals.stop_requests() > 0) return 128 + signals.stop_signal();
   const bool judged = std::any_of(points->begin(), points->end(),

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <random>
 #include <thread>
 
+#include "base/files.h"
 #include "cli/console.h"
 #include "cli/dashboard_server.h"
 #include "cli/options.h"
@@ -51,18 +53,33 @@ void WantFirstReport(Topics& topics) {
   static_cast<void>(topics.Wait(seen, std::chrono::milliseconds(0)));
 }
 
+/// --token TEXT, or @FILE; else JOULEFRONT_TOKEN; else "". Every user can read an argument list.
+Result<std::string> TokenOf(const VerbOptions& options) {
+  const char* environment = std::getenv("JOULEFRONT_TOKEN");
+  if (!options.Has("token")) return std::string(environment == nullptr ? "" : environment);
+  std::string token = *options.Get("token");
+  if (token.starts_with('@')) {
+    constexpr std::size_t kLongest = 1000;
+    auto file = ReadFile(token.substr(1), kLongest);
+    if (!file) return Pass(file, "--token");
+    token = std::move(*file);
+    while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
+  }
+  if (token.empty()) return Fail(ErrorCode::kInvalidArgument, "--token is empty");
+  return token;
+}
+
 int Run(const std::string& store_path, const DashboardOptions& options) {
   SignalWatch signals;  // before there are threads: they leave signals to this one
-  auto store = OpenStore(store_path, OpenMode::kRead);
-  if (!store) return Complain("dashboard", store.error());
   Topics topics;
-  StudyReader reader(**store, topics);
-  reader.Look();
+  auto reader = StudyReader::Open(store_path, topics);
+  if (!reader) return Complain("dashboard", reader.error());
+  (*reader)->Look();
   WantFirstReport(topics);
   DashboardServer server(topics, options);
   const auto port = server.Bind();
   if (!port) return Complain("dashboard", port.error());
-  std::thread reading([&] { KeepLooking(reader, topics); });
+  std::thread reading([&] { KeepLooking(**reader, topics); });
   std::thread serving([&] { server.Serve(); });
   PrintNote(
       fmt::format("dashboard of {}: {}   (Ctrl-C ends it)\n", store_path, UrlOf(options, *port)));
@@ -83,12 +100,15 @@ int DashboardVerb(const Arguments& arguments) {
       "bind", po::value<std::string>()->default_value("127.0.0.1"),
       "the address it listens at; 0.0.0.0: all of this machine's")(
       "token", po::value<std::string>(),
-      "what viewers must know; by default one is made up if others than this machine reach it");
+      "what viewers must know, or @FILE that holds it; by default JOULEFRONT_TOKEN of the "
+      "environment, else one is made up if others than this machine reach it (every user of this "
+      "machine can read an argument list)");
   if (const auto code = options.Parse(arguments, 1)) return *code;
+  auto token = TokenOf(options);
+  if (!token) return options.Refuse(token.error().message);
   DashboardOptions dashboard{.address = *options.Get("bind"),
                              .port = *options.Get<int>("port"),
-                             .token = options.Get("token").value_or("")};
-  if (options.Has("token") && dashboard.token.empty()) return options.Refuse("--token is empty");
+                             .token = std::move(*token)};
   if (dashboard.port < 0 || dashboard.port > kLargestPort) {
     return options.Refuse(fmt::format("--port is from 0 to {}", kLargestPort));
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +22,7 @@
 #include "cli/studies.h"
 #include "cli/svg_figure.h"
 #include "cli/table.h"
+#include "study_store/csv_cells.h"
 
 namespace joulefront {
 namespace {
@@ -76,9 +78,21 @@ std::string MakeJson(const Study& study, const std::vector<Trial>& trials) {
          "\n";
 }
 
-/// Text as it is, numbers as JSON writes them.
-std::string CellOf(const ordered_json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+/// A value of a parameter, so that it reads back as itself: a text is quoted where it is empty or
+/// there are choices that are none, and a number is exact where there is a text that looks so.
+std::string CellOf(const Parameter& parameter, const ordered_json& value) {
+  const auto any = [&](auto holds) {
+    return std::any_of(parameter.choices.begin(), parameter.choices.end(), holds);
+  };
+  if (!value.is_string()) {
+    const std::string plain = value.dump();
+    const bool looks_so = any([&](const Value& choice) { return choice == Value(plain); });
+    return (looks_so ? kExactValue : "") + plain;
+  }
+  const auto text = value.get<std::string>();
+  const bool mixed =
+      any([](const Value& choice) { return !std::holds_alternative<std::string>(choice); });
+  return mixed || text.empty() ? QuotedText(text) : TextCell(text);
 }
 
 /// Columns: number, state, parameter.NAME, value.NAME, energy.PHASE_j, energy.PHASE_class,
@@ -108,7 +122,7 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
     const auto configuration = ordered_json::parse(trial.configuration);
     for (const Parameter& parameter : study.space.parameters()) {
       const auto found = configuration.find(parameter.name);
-      row.push_back(found == configuration.end() ? "" : CellOf(*found));
+      row.push_back(found == configuration.end() ? "" : CellOf(parameter, *found));
     }
     for (const std::string& name : values) {
       const auto found = trial.values.find(name);
@@ -123,8 +137,9 @@ Table MakeTable(const Study& study, const std::vector<Trial>& trials) {
                         ? ""
                         : ordered_json(CountedJoules(*figure).value()).dump());
     }
-    row.insert(row.end(), {std::to_string(trial.attempts), trial.proposed_by, trial.reason,
-                           trial.failure ? std::string(Name(*trial.failure)) : "", trial.message});
+    row.insert(row.end(),
+               {std::to_string(trial.attempts), trial.proposed_by, TextCell(trial.reason),
+                trial.failure ? std::string(Name(*trial.failure)) : "", TextCell(trial.message)});
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -176,6 +191,7 @@ Result<Exported> MakeData(const OpenedStudy& opened, const std::string& format) 
   if (IsReport(format)) {
     auto report = LoadReportRecords(*opened.store, opened.id, opened.study);
     if (!report) return Pass(report);
+    report->store_path = opened.path;
     return Exported{format == "html"    ? HtmlReport(ReportJson(*report))
                     : format == "svg"   ? FrontSvg(*report)
                     : format == "latex" ? LatexTable(*report)

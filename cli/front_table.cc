@@ -11,6 +11,7 @@
 #include "cli/energy_json.h"
 #include "study_store/choosing.h"
 #include "study_store/comparability.h"
+#include "study_store/csv_cells.h"
 
 namespace joulefront {
 namespace {
@@ -111,27 +112,32 @@ void AddPrice(const FrontView& view, bool exact, Columns& columns) {
        }});
 }
 
-/// The knee, where there may be one, and what was chosen, where something was.
+/// The knee, where there may be one, what was chosen, where something was, and what is no choice.
 void AddMarks(const FrontView& view, bool priced, bool exact, Columns& columns) {
+  const bool unsound =
+      std::any_of(view.front.points.begin(), view.front.points.end(),
+                  [](const FrontPoint& point) { return point.refuted || point.off_scale; });
   if (exact) {
-    if (priced) {
-      columns.push_back({"knee", [](const FrontPoint& point, std::size_t) {
-                           return std::string(point.knee ? "1" : "0");
+    const auto add = [&](const char* title, auto holds) {
+      columns.push_back({title, [holds](const FrontPoint& point, std::size_t i) {
+                           return std::string(holds(point, i) ? "1" : "0");
                          }});
-    }
+    };
+    if (priced) add("knee", [](const FrontPoint& point, std::size_t) { return point.knee; });
     if (view.chosen) {
-      columns.push_back({"chosen", [chosen = *view.chosen](const FrontPoint&, std::size_t i) {
-                           return std::string(i == chosen ? "1" : "0");
-                         }});
+      add("chosen", [at = *view.chosen](const FrontPoint&, std::size_t i) { return i == at; });
     }
+    if (unsound) add("refuted", [](const FrontPoint& point, std::size_t) { return point.refuted; });
     return;
   }
-  if (!priced && !view.chosen) return;
+  if (!priced && !view.chosen && !unsound) return;
   columns.push_back({"",
                      [chosen = view.chosen](const FrontPoint& point, std::size_t i) {
                        std::vector<const char*> marks;
                        if (chosen == i) marks.push_back("chosen");
                        if (point.knee) marks.push_back("knee");
+                       if (point.refuted) marks.push_back("refuted");
+                       if (point.off_scale) marks.push_back("off scale");
                        return marks.empty() ? "" : fmt::format("<- {}", fmt::join(marks, ", "));
                      },
                      /*left=*/true});
@@ -146,7 +152,10 @@ void AddParameters(const FrontView& view, bool exact, Columns& columns) {
                              ordered_json::parse(view.trials[point.trial].configuration);
                          const auto found = configuration.find(name);
                          if (found == configuration.end()) return std::string(exact ? "" : "-");
-                         if (found->is_string()) return found->get<std::string>();
+                         if (found->is_string()) {
+                           const auto text = found->get<std::string>();
+                           return exact ? TextCell(text) : text;
+                         }
                          if (found->is_number_float() && !exact) {
                            return FormatNumber(found->get<double>(), 3);
                          }

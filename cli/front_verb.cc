@@ -14,6 +14,8 @@
 #include "cli/plot.h"
 #include "cli/studies.h"
 #include "study_store/anytime.h"
+#include "study_store/confirmation.h"
+#include "study_store/crowding.h"
 #include "study_store/front.h"
 
 namespace joulefront {
@@ -120,6 +122,8 @@ std::string MakeJson(const FrontView& view, const std::string& choice) {
                       {"values", trial.values},
                       {"energy", energy},
                       {"knee", point.knee}});
+    if (point.refuted) points.back()["refuted"] = true;
+    if (point.off_scale) points.back()["off_scale"] = true;
     if (view.study.trainer.anytime) {
       const auto reported = view.steps[point.trial];
       points.back()["step"] = reported ? ordered_json(*reported) : ordered_json();
@@ -130,14 +134,24 @@ std::string MakeJson(const FrontView& view, const std::string& choice) {
   for (const auto& [key, trials] : view.front.left_out) {
     left_out.push_back({{"key", key}, {"trials", trials}});
   }
+  ordered_json crowded = ordered_json::array();
+  for (const CrowdedBound& one : CrowdedBounds(view.study, view.trials, view.front)) {
+    crowded.push_back({{"parameter", one.parameter},
+                       {"bound", one.upper ? "high" : "low"},
+                       {"value", one.bound},
+                       {"at", one.at},
+                       {"of", one.of}});
+  }
   return ordered_json({{"study", view.study.name},
                        {"objectives", objectives},
                        {"front", points},
                        {"hypervolume", hypervolume ? ordered_json(*hypervolume) : ordered_json()},
                        {"reference_point", view.front.reference_point},
+                       {"off_scale", view.front.off_scale},
                        {"mixed", view.front.mixed},
                        {"key", view.front.key},
                        {"left_out", left_out},
+                       {"crowded", crowded},
                        {"chosen", view.chosen ? points[*view.chosen]["number"] : ordered_json()},
                        {"choice", choice}})
              .dump(2) +
@@ -148,21 +162,47 @@ std::string MakePlot(const FrontView& view) {
   const Study& study = view.study;
   if (study.objectives.size() != 2) return "(a plot needs two objectives)\n";
   const std::size_t x = view.front.cost, y = 1 - x;
+  const double largest = LargestOnScale(study.objectives.size());
   std::vector<PlotPoint> points;
   for (const Trial& trial : view.trials) {
     if (trial.state != TrialState::kComplete) continue;
     const auto at = [&](std::size_t k) {
       const auto found = trial.values.find(study.objectives[k].name);
-      return found == trial.values.end() ? std::nan("") : found->second;
+      const bool shown = found != trial.values.end() && std::abs(found->second) <= largest;
+      return shown ? found->second : std::nan("");
     };
     points.push_back({at(x), at(y), '.'});
   }
   for (const FrontPoint& point : view.front.points) {
+    if (point.off_scale) continue;
     points.push_back({point.objectives[x], point.objectives[y], point.knee ? 'K' : 'o'});
   }
   return Plot(points, {.x_title = TitleOf(view, study.objectives[x]),
                        .y_title = TitleOf(view, study.objectives[y])}) +
          "o on the front, K its knee, . other trials\n";
+}
+
+/// Which points are no choice, since their values cannot be relied on.
+void NoteUnsound(const Study& study, const Front& front) {
+  const auto refuted = std::count_if(front.points.begin(), front.points.end(),
+                                     [](const FrontPoint& point) { return point.refuted; });
+  if (refuted > 0) {
+    PrintNote(fmt::format(
+        "note: {} trial(s) did not hold when they were trained again (joulefront confirm), so none "
+        "is the knee or is chosen\n",
+        refuted));
+  }
+  if (front.off_scale > 0) {
+    PrintNote(fmt::format(
+        "note: {} trial(s) have a value beyond +-{}: they are off the scale, in neither the "
+        "reference point nor the hypervolume nor a plot, and none is the knee or is chosen\n",
+        front.off_scale, FormatNumber(LargestOnScale(study.objectives.size()))));
+  }
+  if (!front.hypervolume && !front.reference_point.empty() &&
+      std::any_of(front.points.begin(), front.points.end(),
+                  [](const FrontPoint& point) { return point.IsSound(); })) {
+    PrintNote("note: the hypervolume is too large for a number\n");
+  }
 }
 
 /// Whose joules could not be compared and were left out, or that they were compared all the same.
@@ -216,6 +256,13 @@ void NoteLifetime(const Choice& choice) {
       choice.without_lifetime));
 }
 
+/// Trials that confirmations refuted.
+Result<std::set<TrialNumber>> Refuted(const OpenedStudy& opened, const std::vector<Trial>& trials) {
+  auto confirmations = opened.store->LoadConfirmations(opened.id);
+  if (!confirmations) return Pass(confirmations);
+  return RefutedTrials(JudgeFront(opened.study, trials, *confirmations));
+}
+
 std::string MakeText(const FrontView& view, const std::string& choice, bool plot) {
   const Front& front = view.front;
   std::string text = fmt::format("study '{}': {}front of {} of {} complete trials", view.study.name,
@@ -259,8 +306,11 @@ int FrontVerb(const Arguments& arguments) {
   if (!trials) return Complain("front", trials.error());
   auto bounds = ParseBounds(options, *opened, *trials);
   if (!bounds) return Complain("front", bounds.error());
-  wish->bounds = std::move(*bounds);
-  wish->mix = options.Has("mix") ? Mix::kYes : Mix::kNo;
+  auto refuted = Refuted(*opened, *trials);
+  if (!refuted) return Complain("front", refuted.error());
+  wish->front = {.bounds = std::move(*bounds),
+                 .mix = options.Has("mix") ? Mix::kYes : Mix::kNo,
+                 .refuted = std::move(*refuted)};
   auto all = WithReports(*opened->store, opened->id, opened->study, std::move(*trials));
   if (!all) return Complain("front", all.error());
   const auto choice = Choose(opened->study, std::move(all->trials), *wish);
@@ -281,6 +331,10 @@ int FrontVerb(const Arguments& arguments) {
     if (format != "json") return kNothingFeasible;
   }
   NoteComparability(front);
+  NoteUnsound(choice->study, front);
+  for (const CrowdedBound& crowded : CrowdedBounds(choice->study, choice->trials, front)) {
+    PrintNote("note: " + TextOf(crowded) + "\n");
+  }
   NoteLifetime(*choice);
   NotePhaseShare(view);
   const std::string why = ChoiceText(opened->study, *wish, *choice);

@@ -54,6 +54,9 @@ std::string MakeJson(const Study& study, const std::vector<ObjectiveImportance>&
     }
     objectives[study.objectives[k].name] = {{"trials", importance[k].trials},
                                             {"parameters", parameters}};
+    if (!importance[k].why_none.empty()) {
+      objectives[study.objectives[k].name]["why_none"] = importance[k].why_none;
+    }
   }
   return ordered_json({{"study", study.name}, {"method", "PED-ANOVA"}, {"importance", objectives}})
              .dump(2) +
@@ -83,6 +86,12 @@ int ImportanceVerb(const Arguments& arguments) {
         "joulefront importance: {} complete trials whose values can be compared; it takes {}\n",
         judged_by, kLeastForImportance));
     return kNothingFeasible;
+  }
+  for (std::size_t k = 0; k < importance->size(); ++k) {
+    const std::string& why = (*importance)[k].why_none;
+    if (why.empty()) continue;
+    PrintNote(fmt::format("note: no parameter stands out for {}: {}\n",
+                          opened->study.objectives[k].name, why));
   }
   const std::string data =
       *format == "json" ? MakeJson(opened->study, *importance)

@@ -4,6 +4,7 @@
 
 #include "cli/front_table.h"
 #include "cli/harmless_text.h"
+#include "cli/report_view.h"
 
 namespace joulefront {
 namespace {
@@ -19,7 +20,7 @@ struct Shown {
 
 Shown ShownOf(const ReportRecords& report) {
   const Study& study = report.records.study;
-  const Front front = ComputeFront(study, report.candidates());
+  const Front front = ViewOf(report).front;
   const FrontView view{.study = study,
                        .trials = report.candidates(),
                        .steps = report.with_reports.steps,
@@ -41,6 +42,9 @@ Shown ShownOf(const ReportRecords& report) {
     for (const double r : front.reference_point) reference.push_back(FormatNumber(r));
     shown.about += fmt::format("; hypervolume {} to reference ({})",
                                FormatNumber(*front.hypervolume), fmt::join(reference, ", "));
+  }
+  if (front.off_scale > 0) {
+    shown.about += fmt::format("; {} are off the scale", front.off_scale);
   }
   if (left_out > 0) {
     shown.about += fmt::format("; {} are left out, whose joules cannot be compared", left_out);

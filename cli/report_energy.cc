@@ -68,9 +68,8 @@ ordered_json FatesJson(const Records& records) {
   ordered_json list = ordered_json::array();
   for (const FateShare& share : JoulesByFate(records)) {
     if (share.attempts == 0 && share.joules == Joules()) continue;
-    const bool known = share.fate == Fate::kSearch || share.without < share.attempts;
     list.push_back({{"name", Name(share.fate)},
-                    {"joules", known ? Short(share.joules.value()) : ordered_json()},
+                    {"joules", share.IsKnown() ? Short(share.joules.value()) : ordered_json()},
                     {"attempts", share.attempts},
                     {"without", share.without}});
   }
@@ -116,7 +115,7 @@ ordered_json CourseJson(const ReportView& view) {
   for (std::size_t i = 0; i < view.trials.size(); ++i) {
     const Place place = view.places[i];
     if (place != Place::kFront && place != Place::kDominated) continue;
-    if (IsPartial(view.study, view.trials[i])) continue;
+    if (IsPartial(view.study, view.trials[i]) || IsOffScale(view, i)) continue;
     candidates[static_cast<std::size_t>(view.trials[i].number)].push_back(i);
   }
   std::vector<double> values, reference;
@@ -134,7 +133,8 @@ ordered_json CourseJson(const ReportView& view) {
   }
   ordered_json finished = ordered_json::array(), joules = finished, volumes = finished;
   const Points points{values, view.study.objectives.size()};
-  for (const CoursePoint& point : HypervolumeCourse(points, reference, kMostCoursePoints)) {
+  const Course course = HypervolumeCourse(points, reference, kMostCoursePoints);
+  for (const CoursePoint& point : course.points) {
     const Finish& at = *view.finishes[numbers[point.count - 1]];
     finished.push_back(at.count);
     joules.push_back(Short(at.joules));
@@ -146,6 +146,7 @@ ordered_json CourseJson(const ReportView& view) {
   return {{"finished", finished},
           {"joules", metered ? joules : ordered_json()},
           {"volume", volumes},
+          {"estimated", course.estimated},
           {"reference_point", reference_point},
           {"trials", view.finish_order.size()}};
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/report_view.h"
+#include "study_store/crowding.h"
 #include "study_store/parameter_importance.h"
 
 namespace joulefront {
@@ -42,22 +43,6 @@ void ChooseRows(std::size_t most, ReportView& view) {
   });
 }
 
-/// What confirmations say of the front's points, by trial number.
-std::vector<ConfirmedPoint> Confirmed(const ReportView& view) {
-  std::vector<Attempt> confirmations;
-  for (const Attempt& attempt : view.report.records.attempts) {
-    if (attempt.kind == AttemptKind::kConfirmation) confirmations.push_back(attempt);
-  }
-  if (confirmations.empty()) return {};
-  std::vector<std::size_t> points;
-  for (const FrontPoint& point : view.front.points) {
-    if (!view.report.StepOf(point.trial)) points.push_back(point.trial);
-  }
-  auto confirmed = JudgeConfirmations(view.study, view.trials, points, confirmations);
-  std::erase_if(confirmed, [](const ConfirmedPoint& point) { return point.replicates == 0; });
-  return confirmed;
-}
-
 ordered_json ConfirmationJson(const ConfirmedPoint& point) {
   ordered_json means = ordered_json::array(), deviations = ordered_json::array();
   for (const Spread& spread : point.objectives) {
@@ -73,7 +58,6 @@ ordered_json ConfirmationJson(const ConfirmedPoint& point) {
 
 ordered_json FrontJson(const ReportView& view) {
   const auto prices = PricesAlong(view.front);
-  const auto confirmed = Confirmed(view);
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < view.front.points.size(); ++i) {
     const FrontPoint& point = view.front.points[i];
@@ -83,12 +67,14 @@ ordered_json FrontJson(const ReportView& view) {
                           {"values", point.objectives},
                           {"knee", point.knee},
                           {"partial", point.partial},
+                          {"refuted", point.refuted},
+                          {"off_scale", point.off_scale},
                           {"price", Short(prices[i])},
                           {"configuration", ordered_json::parse(trial.configuration)}};
-    const auto again = std::find_if(confirmed.begin(), confirmed.end(), [&](const auto& c) {
-      return c.trial == trial.number && !view.report.StepOf(point.trial);
-    });
-    if (again != confirmed.end()) entry["confirmation"] = ConfirmationJson(*again);
+    const auto again = std::find_if(
+        view.confirmed.begin(), view.confirmed.end(),
+        [&](const auto& c) { return c.trial == trial.number && !view.report.StepOf(point.trial); });
+    if (again != view.confirmed.end()) entry["confirmation"] = ConfirmationJson(*again);
     list.push_back(std::move(entry));
   }
   return list;
@@ -113,8 +99,10 @@ ordered_json ImportanceJson(const ReportView& view) {
       shares.push_back(Short(one.share));
       clear.push_back(one.clear);
     }
-    list.push_back(
-        {{"objective", view.study.objectives[k].name}, {"share", shares}, {"clear", clear}});
+    list.push_back({{"objective", view.study.objectives[k].name},
+                    {"share", shares},
+                    {"clear", clear},
+                    {"none", (*importance)[k].why_none}});
   }
   return {{"trials", importance->empty() ? 0 : importance->front().trials},
           {"least", kLeastForImportance},
@@ -133,17 +121,25 @@ ordered_json ReportJson(const ReportRecords& report, std::size_t most_rows) {
   for (const auto& [key, count] : view.front.left_out) {
     left_out.push_back({{"key", key}, {"trials", count}});
   }
+  ordered_json crowded = ordered_json::array();
+  for (const CrowdedBound& one : CrowdedBounds(view.study, view.trials, view.front)) {
+    crowded.push_back(TextOf(one));
+  }
   return {{"study", view.study.name},
           {"open", report.open},
           {"elapsed_s", Short(report.elapsed.value())},
           {"trials", trials},
           {"sample", shown < trials ? ordered_json(shown) : ordered_json()},
           {"summary", SummaryJson(view)},
+          {"failures", FailuresJson(view)},
           {"wishes", WishesJson(view)},
           {"cost", view.front.cost},
+          {"largest", LargestOnScale(view.study.objectives.size())},
+          {"off_scale", view.front.off_scale},
           {"hypervolume", Short(view.front.hypervolume)},
           {"key", view.front.key},
           {"left_out", left_out},
+          {"crowded", crowded},
           {"front", FrontJson(view)},
           {"columns", ColumnsJson(view)},
           {"course", CourseJson(view)},

@@ -20,6 +20,7 @@ namespace joulefront {
 /// complete; no attempt lacks its trial.
 struct ReportRecords {
   Records records;
+  std::string store_path;           // beside which the logs of attempts lie; "": not known
   std::int64_t revision = 0;        // of the newest change of a trial
   std::set<TrialNumber> running;    // trials of which an attempt ran
   std::vector<PhaseEnergy> search;  // StudyStore::SearchEnergy()

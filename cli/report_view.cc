@@ -72,10 +72,19 @@ void AddFinishes(const Records& records, ReportView& view) {
 ReportView ViewOf(const ReportRecords& report) {
   const Study& study = report.records.study;
   ReportView view{.report = report, .study = study, .trials = report.candidates()};
-  view.front = ComputeFront(study, view.trials);
+  view.confirmed = JudgeFront(study, report.records.trials, report.records.attempts);
+  view.front = ComputeFront(study, view.trials, {.refuted = RefutedTrials(view.confirmed)});
   view.places = PlacesOf(study, view.trials, view.front);
   AddFinishes(report.records, view);
   return view;
+}
+
+bool IsOffScale(const ReportView& view, std::size_t candidate) {
+  const double largest = LargestOnScale(view.study.objectives.size());
+  const auto& objectives = view.study.objectives;
+  return std::any_of(objectives.begin(), objectives.end(), [&](const Objective& objective) {
+    return std::abs(view.trials[candidate].values.at(objective.name)) > largest;
+  });
 }
 
 ordered_json Short(double number) {

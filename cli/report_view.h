@@ -9,6 +9,7 @@
 
 #include "cli/report_records.h"
 #include "study_store/comparability.h"
+#include "study_store/confirmation.h"
 
 namespace joulefront {
 
@@ -33,7 +34,8 @@ struct Finish {
 struct ReportView {
   const ReportRecords& report;
   const Study& study;
-  const std::vector<Trial>& trials;  // candidates, reports of anytime trainings last
+  const std::vector<Trial>& trials;       // candidates, reports of anytime trainings last
+  std::vector<ConfirmedPoint> confirmed;  // what confirmations say of the front
   Front front;
   std::vector<Place> places;                    // of each candidate
   std::vector<std::optional<Finish>> finishes;  // by trial number
@@ -43,6 +45,9 @@ struct ReportView {
 
 /// Places and front; no rows yet.
 ReportView ViewOf(const ReportRecords& report);
+
+/// Whether an objective of a complete candidate is beyond the scale (LargestOnScale).
+bool IsOffScale(const ReportView& view, std::size_t candidate);
 
 /// A number to six digits, whole ones as they are; null if it is not finite.
 nlohmann::ordered_json Short(double number);
@@ -70,6 +75,11 @@ nlohmann::ordered_json ColumnsJson(const ReportView& view);
 nlohmann::ordered_json CourseJson(const ReportView& view);
 /// Joules by phase, by fate and by origin.
 nlohmann::ordered_json EnergyJson(const ReportView& view);
+
+/// Of a study without a complete trial, its failures by class, the most frequent first: how many,
+/// and the last one's message and last lines of output. Null where there is none, or a trial is
+/// complete: report_failures.cc.
+nlohmann::ordered_json FailuresJson(const ReportView& view);
 
 /// Sentences: what was searched and what it cost; and what is recommended for three wishes, each
 /// with the row: report_words.cc.

@@ -241,14 +241,15 @@ struct FirstTrials {
   std::optional<EarlierStudy> earlier;
 };
 
-Result<FirstTrials> ReadFirstTrials(const VerbOptions& options, const SearchSpace& space) {
+Result<FirstTrials> ReadFirstTrials(const VerbOptions& options, const Study& study) {
   FirstTrials first;
   if (const auto path = options.Get("enqueue")) {
     first.enqueued_from = *path == "-" ? "stdin" : *path;
     constexpr std::size_t kMost = 128 << 20;
     auto text = *path == "-" ? ReadInput(STDIN_FILENO, "stdin", kMost) : ReadInput(*path, kMost);
     if (!text) return Pass(text, "--enqueue");
-    auto given = ParseConfigurations(space, *text, first.enqueued_from);
+    auto given =
+        ParseConfigurations(study.space, *text, first.enqueued_from, study.default_configuration);
     if (!given) return Pass(given, "--enqueue");
     first.enqueued = std::move(*given);
   }
@@ -279,6 +280,9 @@ Result<std::optional<EarlierStudy>> BranchOff(const VerbOptions& options, const 
   if (!opened) return Pass(opened, "--branch");
   auto trials = opened->store->LoadTrials(opened->id);
   if (!trials) return Pass(trials, "--branch");
+  // A branch of an earlier version has the seed of the file.
+  const auto branch = OpenStudy(path, *name, OpenMode::kRead);
+  if (!branch || branch->study.seed != study.seed) study.seed = BranchSeed(study, *name);
   study.name = *name;
   return std::optional(EarlierStudy{std::move(opened->study), std::move(*trials), opened->path});
 }
@@ -392,7 +396,7 @@ int RunVerb(const Arguments& arguments) {
   }
   auto trunk = BranchOff(options, path, file->study);
   if (!trunk) return Complain("run", trunk.error());
-  auto first = ReadFirstTrials(options, file->study.space);
+  auto first = ReadFirstTrials(options, file->study);
   if (!first) return Complain("run", first.error());
   if (*trunk) first->earlier = std::move(*trunk);
   if (options.Has("check")) {

@@ -121,6 +121,7 @@ std::string FrontPanel(const ReportView& view, const FrontView& titles) {
   std::vector<std::size_t> shown;
   for (std::size_t i = 0; i < view.trials.size(); ++i) {
     if (view.places[i] != Place::kFront && view.places[i] != Place::kDominated) continue;
+    if (IsOffScale(view, i)) continue;
     xs.push_back(view.trials[i].values.at(x_name));
     ys.push_back(view.trials[i].values.at(y_name));
     shown.push_back(i);
@@ -137,6 +138,7 @@ std::string FrontPanel(const ReportView& view, const FrontView& titles) {
   std::string line;
   double last_y = 0.0;
   for (const FrontPoint& point : view.front.points) {
+    if (point.off_scale) continue;
     const double px = x.At(point.objectives[paid]), py = y.At(point.objectives[other]);
     // Between two points nothing better than the cheaper is known.
     if (!line.empty()) line += fmt::format(" {:.1f},{:.1f} ", px, last_y);
@@ -170,7 +172,8 @@ std::string CoursePanel(const ReportView& view) {
   y_range.push_back(0.0);
   const Axis x(x_range, left, left + kPanelWidth), y(y_range, kBottom, kTop);
   std::string svg =
-      Frame(left, x, y, metered ? "joules of all attempts" : "finished trials", "hypervolume");
+      Frame(left, x, y, metered ? "joules of all attempts" : "finished trials",
+            course["estimated"].get<bool>() ? "hypervolume (estimated)" : "hypervolume");
   std::string line;
   for (std::size_t i = 0; i < xs.size(); ++i) {
     if (i > 0) line += fmt::format("{:.1f},{:.1f} ", x.At(xs[i]), y.At(ys[i - 1]));
@@ -199,11 +202,21 @@ std::string FrontSvg(const ReportRecords& report) {
       "<rect width=\"{}\" height=\"{}\" fill=\"white\" stroke=\"none\"/>\n",
       kWidth, kHeight, kText, XmlText(view.study.name), kWidth, kHeight);
   if (view.front.points.empty()) {
+    const auto failures = FailuresJson(view);
     svg += TextAt(kWidth / 2, kHeight / 2, "no complete and feasible trial",
                   " text-anchor=\"middle\"");
+    if (!failures.is_null()) {
+      svg += TextAt(kWidth / 2, kHeight / 2 + 2 * kText,
+                    fmt::format("{} failed, {}", failures[0]["trials"].get<int>(),
+                                failures[0]["class"].get<std::string>()),
+                    " text-anchor=\"middle\"");
+    }
   } else {
     if (view.study.objectives.size() > 1) svg += FrontPanel(view, titles);
     svg += CoursePanel(view);
+    if (view.front.off_scale > 0) {
+      svg += TextAt(kLeft, kText, fmt::format("not shown: {} off the scale", view.front.off_scale));
+    }
   }
   return svg + "</svg>\n";
 }

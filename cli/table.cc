@@ -5,22 +5,10 @@
 #include <algorithm>
 
 #include "base/printable.h"
+#include "study_store/csv_cells.h"
 
 namespace joulefront {
 namespace {
-
-std::string CsvCell(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
-std::string CsvLine(const std::vector<std::string>& cells) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + CsvCell(cells[i]);
-  return line + "\n";
-}
 
 /// Characters, where a byte of UTF-8 that continues one is none.
 std::size_t Width(const std::string& cell) {

@@ -19,7 +19,7 @@ struct Table {
 /// into `width` characters are left out from the right, and their number is told in a line below.
 std::string FormatTable(const Table& table, std::size_t width = kUnlimited);
 
-/// RFC 4180: cells with a comma, a quote or a line break are quoted; lines end with "\n".
+/// RFC 4180, with lines of CsvLine() (csv_cells.h): no program that opens it computes a cell.
 std::string FormatCsv(const Table& table);
 
 }  // namespace joulefront

@@ -59,11 +59,7 @@ Result<Configuration> Configure(const Study& study, const std::vector<std::strin
                   fmt::format("--set {}: the parameter cannot have this value", setting));
     }
   }
-  Configuration given = study.default_configuration.value_or(Configuration(space.size()));
-  for (std::size_t i = 0; i < space.size(); ++i) {
-    if (set[i]) given[i] = set[i];
-  }
-  Configuration configuration = CompleteConfiguration(space, given);
+  Configuration configuration = CompleteConfiguration(space, set, study.default_configuration);
   for (std::size_t i = 0; i < space.size(); ++i) {
     if (!set[i] || configuration[i]) continue;
     return Fail(ErrorCode::kInvalidArgument,

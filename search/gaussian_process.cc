@@ -53,14 +53,15 @@ MatrixXd Covariance(const ArrayXd& kernel, double scale, double noise, Index n) 
   return covariance;
 }
 
-// Factors in place; more is added to the diagonal until that works.
+// Factors in place; more is added to the diagonal until that works. What is not finite reaches the
+// factor's diagonal.
 bool Factor(MatrixXd& covariance, double scale) {
   const VectorXd diagonal = covariance.diagonal();
   MatrixXd lower = covariance;
   for (double jitter = 0.0; jitter <= 1e-4; jitter = jitter == 0.0 ? 1e-8 : 10.0 * jitter) {
     lower = covariance;
     lower.diagonal() = diagonal.array() + jitter * scale;
-    if (Dense().factor(lower.data(), lower.rows())) {
+    if (Dense().factor(lower.data(), lower.rows()) && lower.diagonal().allFinite()) {
       covariance = std::move(lower);
       return true;
     }
@@ -205,7 +206,14 @@ GaussianProcess::GaussianProcess(const Embedding& embedding, Placement points,
   JF_CHECK(observed_ <= points_.size());
   factor_ = Kernel(*embedding_, hyperparameters_, points_, points_);
   factor_.diagonal().array() += noise();
-  JF_CHECK(Factor(factor_, std::exp(hyperparameters_.log_scale)));
+  holds_ = Factor(factor_, std::exp(hyperparameters_.log_scale));
+  if (!holds_) {
+    observed_ = 0;
+    points_ = {points_.keys.topRows(0), points_.absence.topRows(0)};
+    factor_.resize(0, 0);
+    weights_.resize(0);
+    return;
+  }
   const auto known = factor_.topLeftCorner(observed_, observed_);
   weights_ = VectorXd::Zero(points_.size());
   weights_.head(observed_) = targets;
@@ -270,11 +278,14 @@ MatrixXd GaussianProcess::Sample(const Placement& at, const MatrixXd& normals) c
   MatrixXd joint =
       Kernel(*embedding_, hyperparameters_, at, at) - covariances.transpose() * covariances;
   joint.diagonal().array() += 1e-9;
-  JF_CHECK(Factor(joint, std::exp(hyperparameters_.log_scale)));
+  if (!Factor(joint, std::exp(hyperparameters_.log_scale))) {
+    return means.replicate(1, normals.cols());
+  }
   return (joint.triangularView<Eigen::Lower>() * normals).colwise() + means;
 }
 
 double GaussianProcess::LeaveOneOutGain(const VectorXd& targets) const {
+  if (!holds_) return -std::numeric_limits<double>::infinity();
   JF_CHECK(targets.size() == observed_);
   const Index n = observed_;
   const MatrixXd factor = factor_.topLeftCorner(n, n);

@@ -70,6 +70,10 @@ class GaussianProcess {
   GaussianProcess(const Embedding& embedding, Placement points, const Eigen::VectorXd& targets,
                   Hyperparameters hyperparameters);
 
+  /// Whether the covariance could be factorised, which data can prevent. If not, the posterior is
+  /// that of no observations, and LeaveOneOutGain() says that it knows nothing.
+  bool holds() const { return holds_; }
+
   const Hyperparameters& hyperparameters() const { return hyperparameters_; }
   double noise() const;
 
@@ -79,11 +83,12 @@ class GaussianProcess {
   PointPosterior PredictWithSlopes(const Placement& at, Eigen::Index row) const;
 
   /// Draws from the joint posterior at the rows of `at`: one column a draw, made of the standard
-  /// normals given (n x draws).
+  /// normals given (n x draws). The mean in every draw where their covariance cannot be factorised.
   Eigen::MatrixXd Sample(const Placement& at, const Eigen::MatrixXd& normals) const;
 
   /// Mean log density of each target under the others [Rasmussen2006, Eq. 5.10-5.12], less that of
-  /// a constant model with mean and variance of the others. Above 0: the model knows something.
+  /// a constant model with mean and variance of the others. Above 0: the model knows something;
+  /// -infinity unless it holds().
   double LeaveOneOutGain(const Eigen::VectorXd& targets) const;
 
  private:
@@ -93,6 +98,7 @@ class GaussianProcess {
   Eigen::MatrixXd factor_;   // Cholesky factor of the covariance with noise
   Eigen::VectorXd weights_;  // covariance^-1 targets; 0 for pending rows
   Eigen::Index observed_;
+  bool holds_ = false;
 };
 
 }  // namespace joulefront

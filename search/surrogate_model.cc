@@ -131,7 +131,12 @@ SurrogateModel::SurrogateModel(const SearchSpace& space, const History& history,
   LearnLimits(history, memory);
   LearnFailures(history, memory);
   LearnCost(history, terms, memory);
-  SetGains(history, terms);
+  if (Holds()) SetGains(history, terms);
+}
+
+bool SurrogateModel::Holds() const {
+  return std::all_of(processes_.begin(), processes_.end(),
+                     [](const GaussianProcess& process) { return process.holds(); });
 }
 
 // The fit to the first `size` values. It starts from the fit to about half of them, and anew each

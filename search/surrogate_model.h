@@ -49,6 +49,9 @@ class SurrogateModel {
 
   const Embedding& embedding() const { return embedding_; }
 
+  /// Whether everything could be modelled. If not, ask nothing else of it.
+  bool Holds() const;
+
   /// Of the objective that is known best: the leave-one-out gain over a constant, in nats a trial.
   double LeaveOneOutGain() const { return leave_one_out_gain_; }
 

@@ -230,11 +230,10 @@ double Spread(const History& history) {
   return history.size() % 4 == 1 ? 2.0 : 4.0;
 }
 
-Proposed Fallback(const SearchSpace& space, const History& history, const Terms& terms) {
+Proposed Fallback(const SearchSpace& space, const History& history, const Terms& terms,
+                  const char* why) {
   auto proposal = Nsga2Sampler().Propose(space, history, terms);
-  if (proposal) {
-    proposal->reason += "; the surrogate foretells the trials no better than a constant";
-  }
+  if (proposal) proposal->reason += why;
   return proposal;
 }
 
@@ -248,9 +247,16 @@ Proposed SurrogateSampler::Propose(const SearchSpace& space, const History& hist
   Random random(terms.seed, Mix64(kStream) + history.size());
   const auto best = BestTrials(history, kCentres);
   const std::size_t centre = best[random.Below(best.size())].number;
-  if (Embedding(space).dimensions() == 0) return Fallback(space, history, terms);
+  constexpr const char* kNothingLearned =
+      "; the surrogate foretells the trials no better than a constant";
+  if (Embedding(space).dimensions() == 0) return Fallback(space, history, terms, kNothingLearned);
   const SurrogateModel model(space, history, terms, centre, Spread(history), memory_);
-  if (!(model.LeaveOneOutGain() > kLeastGain)) return Fallback(space, history, terms);
+  if (!model.Holds()) {
+    return Fallback(space, history, terms, "; no surrogate can be computed from these trials");
+  }
+  if (!(model.LeaveOneOutGain() > kLeastGain)) {
+    return Fallback(space, history, terms, kNothingLearned);
+  }
   if (!model.KnowsCost() && !MeanCostFits(history, terms)) {
     return tl::unexpected(NoProposal::kTooDear);
   }

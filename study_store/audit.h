@@ -50,7 +50,13 @@ struct FateShare {
   Fate fate;
   std::int64_t attempts = 0;  // 0 for the search
   std::int64_t without = 0;   // of them, those without a figure
-  Joules joules;
+  Joules joules;              // of those with one
+
+  /// Whether any of it has a figure, or there was nothing to meter; else its joules are unknown.
+  bool IsKnown() const {
+    if (fate == Fate::kSearch) return joules > Joules();
+    return attempts == 0 || without < attempts;
+  }
 };
 
 /// One entry for every fate, in their order; the joules add up to Spent::joules. Only of records

@@ -20,13 +20,13 @@ constexpr double kAugmentation = 1e-4;
 
 constexpr double kRangeStep = 1.05, kRangeAccuracy = 1e-5;
 
-/// Of the whole points the one with the least score, of equals the first, which is the cheapest.
+/// Of the sound points the one with the least score, of equals the first, which is the cheapest.
 std::optional<std::size_t> Least(const Front& front,
                                  const std::function<double(const FrontPoint&)>& score) {
   std::optional<std::size_t> least;
   double lowest = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < front.points.size(); ++i) {
-    if (front.points[i].partial) continue;
+    if (!front.points[i].IsSound()) continue;
     const double s = score(front.points[i]);
     if (!least || s < lowest) {
       least = i;
@@ -36,13 +36,13 @@ std::optional<std::size_t> Least(const Front& front,
   return least;
 }
 
-/// An objective's values over the whole points, minimised: from 0, the best, to 1, the worst.
+/// An objective's values over the sound points, minimised: from 0, the best, to 1, the worst.
 class Shortfall {
  public:
   Shortfall(const Study& study, const Front& front, std::size_t objective)
       : objective_(objective), sign_(SignOf(study.objectives[objective])) {
     for (const FrontPoint& point : front.points) {
-      if (point.partial) continue;
+      if (!point.IsSound()) continue;
       best_ = std::min(best_, sign_ * point.objectives[objective]);
       worst_ = std::max(worst_, sign_ * point.objectives[objective]);
     }
@@ -188,8 +188,11 @@ std::vector<Recommendation> Recommend(const Study& study, const Front& front) {
   const auto best = by(quality);
   if (!best || m < 2) return recommended;
   const std::string& name = study.objectives[quality].name;
+  const bool all_sound = std::all_of(front.points.begin(), front.points.end(),
+                                     [](const FrontPoint& point) { return point.IsSound(); });
   recommended.push_back({NameOf(study.objectives[quality]), *best,
-                         fmt::format("no feasible trial has a better {}", name)});
+                         fmt::format("no feasible trial{} has a better {}",
+                                     all_sound ? "" : " that can be relied on", name)});
 
   const Shortfall shortfall(study, front, quality);
   const double sign = SignOf(study.objectives[cost]);

@@ -18,7 +18,7 @@ namespace joulefront {
 /// each scaled to its range on the front [Steuer1983]: a weight of 2 tolerates half the shortfall
 /// that a weight of 1 does. Unlike a weighted sum it reaches points in the hollows of a front.
 /// `weights`: one an objective, >= 0, not all 0. Index into front.points; of equals the cheapest.
-/// Partial points are not considered; empty if there is no other.
+/// Points that are not sound are not considered; empty if there is no other.
 std::optional<std::size_t> Prefer(const Study& study, const Front& front,
                                   const std::vector<double>& weights);
 
@@ -67,7 +67,7 @@ struct Recommendation {
 };
 
 /// For three typical wishes: the best of the first objective that is not paid; nearly so for the
-/// least; a balance of all. Empty for fronts without whole points.
+/// least; a balance of all. Empty for fronts without sound points.
 std::vector<Recommendation> Recommend(const Study& study, const Front& front);
 
 }  // namespace joulefront

@@ -99,10 +99,11 @@ std::optional<Change> ChangeOf(const Side& a, const Side& b, const Objective& ob
   return change;
 }
 
-/// A front's points as one array, minimised.
+/// A front's points on the scale as one array, minimised.
 std::vector<double> Minimised(const Study& study, const Front& front) {
   std::vector<double> values;
   for (const FrontPoint& point : front.points) {
+    if (point.off_scale) continue;
     for (std::size_t k = 0; k < point.objectives.size(); ++k) {
       values.push_back(SignOf(study.objectives[k]) * point.objectives[k]);
     }
@@ -200,10 +201,12 @@ Comparison Compare(const Side& a, const Side& b, double confidence, Mix mix) {
     comparison.why_no_fronts = "their objectives differ";
     return comparison;
   }
-  const Front front_a = ComputeFront(a.study, a.trials, {}, mix);
-  const Front front_b = ComputeFront(b.study, b.trials, {}, mix);
-  if (front_a.points.empty() || front_b.points.empty()) {
-    comparison.why_no_fronts = "one of them has no complete and feasible trial";
+  const Front front_a = ComputeFront(a.study, a.trials, {.mix = mix});
+  const Front front_b = ComputeFront(b.study, b.trials, {.mix = mix});
+  const auto on_scale = [](const FrontPoint& point) { return !point.off_scale; };
+  if (std::none_of(front_a.points.begin(), front_a.points.end(), on_scale) ||
+      std::none_of(front_b.points.begin(), front_b.points.end(), on_scale)) {
+    comparison.why_no_fronts = "one of them has no complete and feasible trial on the scale";
   } else if (front_a.key != front_b.key && mix == Mix::kNo) {
     comparison.why_no_fronts = "joules of A are " + front_a.key + ", of B " + front_b.key +
                                "; --mix compares them all the same";

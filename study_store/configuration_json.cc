@@ -84,7 +84,8 @@ Result<Configuration> ConfigurationFromJson(const SearchSpace& space, const std:
 }
 
 tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space,
-                                                        const GivenValues& given) {
+                                                        const GivenValues& given,
+                                                        const Defaults& defaults) {
   const auto fault = [](const std::string& name, std::string message) {
     return tl::unexpected(GivenFault{name, std::move(message)});
   };
@@ -98,7 +99,7 @@ tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space
                    fmt::format("parameter '{}' cannot be {}", name, ValueToJson(value).dump()));
     }
   }
-  Configuration configuration = CompleteConfiguration(space, coordinates);
+  Configuration configuration = CompleteConfiguration(space, coordinates, defaults);
   for (const auto& [name, value] : given) {
     if (!configuration[*space.IndexOf(name)]) {
       return fault(name,
@@ -140,12 +141,16 @@ std::string ValuesToJson(const std::map<std::string, Value>& values) {
   return object.dump();
 }
 
-Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given) {
+Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given,
+                                    const Defaults& defaults) {
   Configuration configuration(space.size());
   for (std::size_t i = 0; i < space.size(); ++i) {
     if (!space.IsActive(i, configuration)) continue;
     const bool number = space.parameters()[i].choices.empty();
-    configuration[i] = given[i] ? *given[i] : number ? space.CoordinateAt(i, 0.5) : 0.0;
+    configuration[i] = given[i]                     ? *given[i]
+                       : defaults && (*defaults)[i] ? *(*defaults)[i]
+                       : number                     ? space.CoordinateAt(i, 0.5)
+                                                    : 0.0;
   }
   return configuration;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -41,14 +42,19 @@ struct GivenFault {
   std::string message;
 };
 
-/// The configuration of the values given; an active parameter that is left out takes the centre of
-/// its range, or its first choice. A fault for one that is unknown, that is inactive then, or that
-/// cannot have its value.
+/// A study's default (Study::default_configuration), where it has one.
+using Defaults = std::optional<Configuration>;
+
+/// The configuration of the values given; an active parameter that is left out takes its default,
+/// or the centre of its range, or its first choice. A fault for one that is unknown, that is
+/// inactive then, or that cannot have its value.
 tl::expected<Configuration, GivenFault> ConfigurationOf(const SearchSpace& space,
-                                                        const GivenValues& given);
+                                                        const GivenValues& given,
+                                                        const Defaults& defaults = {});
 
 /// The same of coordinates, one a parameter, empty where none is given; those of inactive
 /// parameters are dropped.
-Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given);
+Configuration CompleteConfiguration(const SearchSpace& space, const Configuration& given,
+                                    const Defaults& defaults = {});
 
 }  // namespace joulefront

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "search/pareto.h"
 #include "study_store/evaluation.h"
+#include "study_store/front.h"
 
 namespace joulefront {
 namespace {
@@ -35,15 +36,10 @@ Replicates ReplicatesOf(const Study& study, TrialNumber trial,
   return found;
 }
 
-Spread SpreadOf(const std::vector<NamedValues>& values, const std::string& name) {
-  const auto n = static_cast<double>(values.size());
-  Spread spread;
-  for (const NamedValues& one : values) spread.mean += one.at(name) / n;
-  if (values.size() < kLeastReplicates) return spread;
-  double squares = 0.0;
-  for (const NamedValues& one : values) squares += std::pow(one.at(name) - spread.mean, 2);
-  spread.deviation = std::sqrt(squares / (n - 1.0));
-  return spread;
+Spread SpreadOfNamed(const std::vector<NamedValues>& values, const std::string& name) {
+  std::vector<double> all;
+  for (const NamedValues& one : values) all.push_back(one.at(name));
+  return SpreadOf(all);
 }
 
 ConfirmedPoint PointOf(const Study& study, const Trial& trial,
@@ -54,7 +50,7 @@ ConfirmedPoint PointOf(const Study& study, const Trial& trial,
   for (const Objective& objective : study.objectives) {
     point.recorded.push_back(trial.values.at(objective.name));
     if (point.replicates > 0) {
-      point.objectives.push_back(SpreadOf(replicates.values, objective.name));
+      point.objectives.push_back(SpreadOfNamed(replicates.values, objective.name));
     }
   }
   if (point.replicates == 0) return point;
@@ -63,7 +59,7 @@ ConfirmedPoint PointOf(const Study& study, const Trial& trial,
     const bool in_all =
         std::all_of(replicates.values.begin(), replicates.values.end(),
                     [&, key = &name](const NamedValues& one) { return one.contains(*key); });
-    if (in_all) means[name] = SpreadOf(replicates.values, name).mean;
+    if (in_all) means[name] = SpreadOfNamed(replicates.values, name).mean;
   }
   const auto evaluation = Evaluate(study, means);
   point.feasible = evaluation && evaluation->violation == 0.0;
@@ -118,6 +114,28 @@ std::vector<ConfirmedPoint> JudgeConfirmations(const Study& study, const std::ve
   std::erase_if(feasible, [&](std::size_t i) { return points[i].replicates < kLeastReplicates; });
   AddProbabilities(study, points, feasible);
   return points;
+}
+
+std::vector<ConfirmedPoint> JudgeFront(const Study& study, const std::vector<Trial>& trials,
+                                       const std::vector<Attempt>& attempts) {
+  std::vector<Attempt> confirmations;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.kind == AttemptKind::kConfirmation) confirmations.push_back(attempt);
+  }
+  if (confirmations.empty()) return {};
+  std::vector<std::size_t> front;
+  for (const FrontPoint& point : ComputeFront(study, trials).points) front.push_back(point.trial);
+  auto points = JudgeConfirmations(study, trials, front, confirmations);
+  std::erase_if(points, [](const ConfirmedPoint& point) { return point.replicates == 0; });
+  return points;
+}
+
+std::set<TrialNumber> RefutedTrials(const std::vector<ConfirmedPoint>& points) {
+  std::set<TrialNumber> refuted;
+  for (const ConfirmedPoint& point : points) {
+    if (point.replicates > 0 && !point.on_front) refuted.insert(point.trial);
+  }
+  return refuted;
 }
 
 std::uint64_t ConfirmationSeed(const Trial& trial, std::size_t k) {

@@ -3,18 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "base/spread.h"
 #include "study_store/study.h"
 #include "study_store/trial.h"
 
 namespace joulefront {
-
-/// Of one value over replicates.
-struct Spread {
-  double mean = 0.0;
-  std::optional<double> deviation;  // of the replicates, n - 1 in the denominator; empty for one
-};
 
 struct ConfirmedPoint {
   TrialNumber trial = 0;
@@ -35,6 +31,14 @@ struct ConfirmedPoint {
 std::vector<ConfirmedPoint> JudgeConfirmations(const Study& study, const std::vector<Trial>& all,
                                                const std::vector<std::size_t>& trials,
                                                const std::vector<Attempt>& attempts);
+
+/// What confirmations say of the study's front: its points that have a replicate. `trials`: all, by
+/// number, without reports of anytime trainings.
+std::vector<ConfirmedPoint> JudgeFront(const Study& study, const std::vector<Trial>& trials,
+                                       const std::vector<Attempt>& attempts);
+
+/// Of judged points, those that did not hold: their recorded values were luck.
+std::set<TrialNumber> RefutedTrials(const std::vector<ConfirmedPoint>& points);
 
 /// The seed of confirmation number k, from 0, of a trial: another one than the trial's own.
 std::uint64_t ConfirmationSeed(const Trial& trial, std::size_t k);

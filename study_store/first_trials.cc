@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/random.h"
 #include "study_store/configuration_json.h"
 #include "study_store/front.h"
 #include "study_store/value_json.h"
@@ -42,7 +43,8 @@ std::optional<double> Nearest(const SearchSpace& space, std::size_t i, const Val
   return space.CoordinateAt(i, space.KeyOf(i, inside));
 }
 
-Configuration Translate(const SearchSpace& space, const std::string& earlier) {
+Configuration Translate(const Study& study, const std::string& earlier) {
+  const SearchSpace& space = study.space;
   const auto object = nlohmann::json::parse(earlier, nullptr, /*allow_exceptions=*/false);
   Configuration coordinates(space.size());
   for (std::size_t i = 0; i < space.size(); ++i) {
@@ -50,16 +52,25 @@ Configuration Translate(const SearchSpace& space, const std::string& earlier) {
     if (found == object.end()) continue;
     if (const auto value = ValueFromJson(*found)) coordinates[i] = Nearest(space, i, *value);
   }
-  return CompleteConfiguration(space, coordinates);
+  return CompleteConfiguration(space, coordinates, study.default_configuration);
+}
+
+bool IsSameSpace(const SearchSpace& a, const SearchSpace& b) {
+  return std::equal(a.parameters().begin(), a.parameters().end(), b.parameters().begin(),
+                    b.parameters().end(), [](const Parameter& one, const Parameter& other) {
+                      return one.name == other.name && one.low == other.low &&
+                             one.high == other.high && one.log == other.log &&
+                             one.choices == other.choices;
+                    });
 }
 
 }  // namespace
 
-std::vector<WarmTrial> TranslateFront(const EarlierStudy& earlier, const SearchSpace& space) {
+std::vector<WarmTrial> TranslateFront(const EarlierStudy& earlier, const Study& study) {
   std::vector<WarmTrial> translated;
   for (const FrontPoint& point : ComputeFront(earlier.study, earlier.trials).points) {
     const Trial& trial = earlier.trials[point.trial];
-    Configuration configuration = Translate(space, trial.configuration);
+    Configuration configuration = Translate(study, trial.configuration);
     const bool known = std::any_of(translated.begin(), translated.end(), [&](const auto& other) {
       return other.configuration == configuration;
     });
@@ -68,11 +79,17 @@ std::vector<WarmTrial> TranslateFront(const EarlierStudy& earlier, const SearchS
   return translated;
 }
 
+std::uint64_t BranchSeed(const Study& study, std::string_view branch) {
+  std::uint64_t seed = study.seed;
+  for (const char c : branch) seed = Mix64(seed ^ static_cast<unsigned char>(c));
+  return seed >> 11;  // 53 bits, so that every language reads it exactly
+}
+
 Result<void> AddDefault(Proposer& proposer, std::optional<std::int64_t> limit, TimePoint now) {
   const auto& configuration = proposer.study().default_configuration;
   if (!configuration || proposer.history().size() > 0) return {};
   JF_TRY(proposer.Add({.configuration = *configuration,
-                       .proposed_by = "default",
+                       .proposed_by = std::string(kByDefault),
                        .reason = "the default of the study file"},
                       limit, now));
   return {};
@@ -90,7 +107,7 @@ Result<std::vector<std::string>> Enqueue(Proposer& proposer,
       left_out.push_back(one.place);
     } else {
       JF_TRY(proposer.Add({.configuration = one.configuration,
-                           .proposed_by = "enqueued",
+                           .proposed_by = std::string(kByEnqueuing),
                            .reason = fmt::format("{} of {}", one.place, path)},
                           limit, now));
     }
@@ -113,7 +130,7 @@ Result<std::vector<std::string>> AddWarmStart(Proposer& proposer, const EarlierS
                                               std::optional<std::int64_t> limit, TimePoint now) {
   const std::string source =
       fmt::format("the front of study '{}' in {}", earlier.study.name, earlier.path);
-  std::vector<WarmTrial> trials = TranslateFront(earlier, proposer.study().space);
+  std::vector<WarmTrial> trials = TranslateFront(earlier, proposer.study());
   if (trials.empty()) return std::vector<std::string>{source + " is empty: nothing to begin with"};
   std::erase_if(trials, [&](const WarmTrial& trial) {
     return proposer.history().Contains(trial.configuration);
@@ -123,12 +140,19 @@ Result<std::vector<std::string>> AddWarmStart(Proposer& proposer, const EarlierS
     // The ends and, between them, even steps along the front; a single one from its middle.
     const std::size_t at = taken == 1 ? trials.size() / 2 : k * (trials.size() - 1) / (taken - 1);
     JF_TRY(proposer.Add({.configuration = trials[at].configuration,
-                         .proposed_by = "warm-start",
+                         .proposed_by = std::string(kByWarmStart),
                          .reason = fmt::format("trial {}, on {}", trials[at].trial, source)},
                         limit, now));
   }
-  return std::vector<std::string>{
+  std::vector<std::string> notes = {
       fmt::format("the study begins with {} trial(s) of {}", taken, source)};
+  const Study& study = proposer.study();
+  if (study.seed == earlier.study.seed && IsSameSpace(study.space, earlier.study.space)) {
+    notes.push_back(
+        "both studies have the same space and the same [study] seed, so that this one's start "
+        "repeats points of the earlier one: another seed avoids that");
+  }
+  return notes;
 }
 
 }  // namespace joulefront

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -31,12 +32,12 @@ struct WarmTrial {
   Configuration configuration;
 };
 
-/// The front of `earlier` in `space`, by name of parameter, from the cheapest trial to the dearest.
-/// Numbers are brought into their range and onto the nearest level; what the new space does not
-/// know is left out, and what it asks beyond takes the centre of its range, or its first choice.
-/// Trials that become equal come once. Example: width 900 becomes 512 where the new range ends
-/// there.
-std::vector<WarmTrial> TranslateFront(const EarlierStudy& earlier, const SearchSpace& space);
+/// The front of `earlier` in the space of `study`, by name of parameter, from the cheapest trial to
+/// the dearest. Numbers are brought into their range and onto the nearest level; what the new space
+/// does not know is left out, and what it asks beyond takes its default, or the centre of its
+/// range, or its first choice. Trials that become equal come once. Example: width 900 becomes 512
+/// where the new range ends there.
+std::vector<WarmTrial> TranslateFront(const EarlierStudy& earlier, const Study& study);
 
 /// Adds the study file's default, where there is one, to a study without trials.
 Result<void> AddDefault(Proposer& proposer, std::optional<std::int64_t> limit, TimePoint now);
@@ -47,6 +48,10 @@ Result<std::vector<std::string>> Enqueue(Proposer& proposer,
                                          const std::vector<GivenConfiguration>& given,
                                          const std::string& path, std::optional<std::int64_t> limit,
                                          TimePoint now);
+
+/// The seed of a branch of `study`: another one, so that its start does not repeat the points that
+/// the study began with. A function of the study's seed and the branch's name.
+std::uint64_t BranchSeed(const Study& study, std::string_view branch);
 
 /// Adds up to kMostWarmTrials of an earlier front, spread evenly along it, both ends among them.
 Result<std::vector<std::string>> AddWarmStart(Proposer& proposer, const EarlierStudy& earlier,

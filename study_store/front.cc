@@ -39,18 +39,18 @@ std::vector<double> ReferencePoint(const Study& study, const Points& points) {
   return reference;
 }
 
-/// The knee among the points whose joules are whole.
+/// The knee among the points that are sound.
 void MarkKnee(const Study& study, std::vector<FrontPoint>& points) {
-  std::vector<FrontPoint*> whole;
+  std::vector<FrontPoint*> sound;
   std::vector<double> values;
   for (FrontPoint& point : points) {
-    if (point.partial) continue;
-    whole.push_back(&point);
+    if (!point.IsSound()) continue;
+    sound.push_back(&point);
     for (std::size_t k = 0; k < point.objectives.size(); ++k) {
       values.push_back(SignOf(study.objectives[k]) * point.objectives[k]);
     }
   }
-  if (const auto knee = Knee({values, study.objectives.size()})) whole[*knee]->knee = true;
+  if (const auto knee = Knee({values, study.objectives.size()})) sound[*knee]->knee = true;
 }
 
 /// Of the candidates, the places of those that no other surely dominates.
@@ -75,6 +75,49 @@ std::vector<std::size_t> SureFront(const Study& study, const std::vector<Trial>&
   return front;
 }
 
+/// Leaves the candidates of one key, unless they are to be mixed.
+void KeepComparable(const Study& study, const std::vector<Trial>& trials, Mix mix,
+                    std::vector<std::size_t>& candidates, Front& front) {
+  std::vector<ComparableGroup> groups = GroupByKey(study, trials, candidates);
+  front.mixed = mix == Mix::kYes && groups.size() > 1;
+  if (front.mixed) return;
+  front.key = groups.front().key;
+  candidates = std::move(groups.front().trials);
+  for (std::size_t g = 1; g < groups.size(); ++g) {
+    front.left_out.emplace_back(groups[g].key, groups[g].trials.size());
+  }
+}
+
+bool IsOnScale(std::span<const double> point) {
+  const double largest = LargestOnScale(point.size());
+  return std::all_of(point.begin(), point.end(),
+                     [&](double value) { return std::abs(value) <= largest; });
+}
+
+/// The reference point and the hypervolume, of the candidates on the scale.
+void Measure(const Study& study, const std::vector<Trial>& trials,
+             const std::vector<std::size_t>& candidates, Points points, Front& front) {
+  std::vector<double> on_scale, whole;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto point = points[i];
+    if (!IsOnScale(point)) {
+      ++front.off_scale;
+      continue;
+    }
+    on_scale.insert(on_scale.end(), point.begin(), point.end());
+    if (IsPartial(study, trials[candidates[i]])) continue;
+    whole.insert(whole.end(), point.begin(), point.end());
+  }
+  if (on_scale.empty()) return;
+  const auto reference = ReferencePoint(study, {on_scale, points.dimension});
+  for (std::size_t k = 0; k < points.dimension; ++k) {
+    front.reference_point.push_back(SignOf(study.objectives[k]) * reference[k]);
+  }
+  if (whole.empty()) return;
+  const double volume = Hypervolume({whole, points.dimension}, reference);
+  if (std::isfinite(volume)) front.hypervolume = volume;
+}
+
 }  // namespace
 
 std::size_t PaidObjective(const Study& study) {
@@ -84,8 +127,13 @@ std::size_t PaidObjective(const Study& study) {
   return study.objectives.size() - 1;
 }
 
+double LargestOnScale(std::size_t objectives) {
+  constexpr double kDigits = 300.0, kLeastDigits = 30.0;
+  return std::pow(10.0, std::max(kLeastDigits, kDigits / static_cast<double>(objectives)));
+}
+
 Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
-                   const std::vector<Bound>& bounds, Mix mix) {
+                   const FrontOptions& options) {
   Front front{.cost = PaidObjective(study)};
   const std::size_t m = study.objectives.size();
   std::vector<std::size_t> candidates;
@@ -97,33 +145,26 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
     ++front.complete;
     if (evaluation->violation > 0.0) continue;
     ++front.feasible;
-    if (!Meets(trials[i], bounds)) continue;
+    if (!Meets(trials[i], options.bounds)) continue;
     candidates.push_back(i);
     objectives[i] = std::move(evaluation->objectives);
   }
   if (candidates.empty()) return front;
-  std::vector<ComparableGroup> groups = GroupByKey(study, trials, candidates);
-  front.mixed = mix == Mix::kYes && groups.size() > 1;
-  if (!front.mixed) {
-    front.key = groups.front().key;
-    candidates = std::move(groups.front().trials);
-    for (std::size_t g = 1; g < groups.size(); ++g) {
-      front.left_out.emplace_back(groups[g].key, groups[g].trials.size());
-    }
-  }
-  std::vector<double> values, whole;
+  KeepComparable(study, trials, options.mix, candidates, front);
+  std::vector<double> values;
   for (const std::size_t i : candidates) {
     values.insert(values.end(), objectives[i].begin(), objectives[i].end());
-    if (IsPartial(study, trials[i])) continue;
-    whole.insert(whole.end(), objectives[i].begin(), objectives[i].end());
   }
   const Points points{values, m};
-  const std::vector<double> reference = ReferencePoint(study, points);
+  Measure(study, trials, candidates, points, front);
   for (const std::size_t i :
        front.mixed ? SureFront(study, trials, candidates) : ParetoFront(points)) {
+    const Trial& trial = trials[candidates[i]];
     FrontPoint point{.trial = candidates[i],
                      .objectives = {},
-                     .partial = IsPartial(study, trials[candidates[i]])};
+                     .partial = IsPartial(study, trial),
+                     .refuted = options.refuted.contains(trial.number),
+                     .off_scale = !IsOnScale(points[i])};
     for (std::size_t k = 0; k < m; ++k) {
       point.objectives.push_back(SignOf(study.objectives[k]) * points[i][k]);
     }
@@ -134,10 +175,6 @@ Front ComputeFront(const Study& study, const std::vector<Trial>& trials,
     return sign * a.objectives[front.cost] < sign * b.objectives[front.cost];
   });
   MarkKnee(study, front.points);
-  if (!whole.empty()) front.hypervolume = Hypervolume({whole, m}, reference);
-  for (std::size_t k = 0; k < m; ++k) {
-    front.reference_point.push_back(SignOf(study.objectives[k]) * reference[k]);
-  }
   return front;
 }
 
@@ -148,7 +185,7 @@ std::vector<std::optional<double>> PricesAlong(const Front& front) {
     const auto& before = front.points[i - 1].objectives;
     const std::size_t other = 1 - std::min<std::size_t>(front.cost, 1);
     if (now.size() != 2 || now[other] == before[other]) continue;
-    if (front.points[i].partial || front.points[i - 1].partial) continue;
+    if (!front.points[i].IsSound() || !front.points[i - 1].IsSound()) continue;
     prices[i] = std::abs((now[front.cost] - before[front.cost]) / (now[other] - before[other]));
   }
   return prices;

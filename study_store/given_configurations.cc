@@ -25,7 +25,8 @@ struct Piece {
   std::string place;
 };
 
-tl::expected<Configuration, std::string> Read(const SearchSpace& space, const json& piece) {
+tl::expected<Configuration, std::string> Read(const SearchSpace& space, const Defaults& defaults,
+                                              const json& piece) {
   const json* object = &piece;
   if (piece.is_object() && piece.contains("configuration") && piece["configuration"].is_object()) {
     object = &piece["configuration"];
@@ -39,7 +40,7 @@ tl::expected<Configuration, std::string> Read(const SearchSpace& space, const js
     }
     given.emplace_back(name, std::move(*value));
   }
-  auto configuration = ConfigurationOf(space, given);
+  auto configuration = ConfigurationOf(space, given, defaults);
   if (!configuration) return tl::unexpected(std::move(configuration.error().message));
   return std::move(*configuration);
 }
@@ -71,7 +72,8 @@ std::vector<Piece> Lines(const std::string& text) {
 
 Result<std::vector<GivenConfiguration>> ParseConfigurations(const SearchSpace& space,
                                                             const std::string& text,
-                                                            const std::string& path) {
+                                                            const std::string& path,
+                                                            const Defaults& defaults) {
   std::vector<Piece> pieces;
   const json whole = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (const json* list = ListIn(whole)) {
@@ -91,7 +93,7 @@ Result<std::vector<GivenConfiguration>> ParseConfigurations(const SearchSpace& s
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("{}, {}: this is no JSON; {}", path, piece.place, kForms));
     }
-    auto configuration = Read(space, piece.object);
+    auto configuration = Read(space, defaults, piece.object);
     if (!configuration) {
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("{}, {}: {}", path, piece.place, configuration.error()));

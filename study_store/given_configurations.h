@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "search/space.h"
+#include "study_store/configuration_json.h"
 
 namespace joulefront {
 
@@ -16,10 +16,12 @@ struct GivenConfiguration {
 };
 
 /// An object is a configuration or has one under "configuration"; active parameters that it leaves
-/// out take the centre of their range, or their first choice. Errors: kInvalidArgument for the
-/// first that the space does not hold, with `path`, its place and what is wrong.
+/// out take their default, or the centre of their range, or their first choice. Errors:
+/// kInvalidArgument for the first that the space does not hold, with `path`, its place and what is
+/// wrong.
 Result<std::vector<GivenConfiguration>> ParseConfigurations(const SearchSpace& space,
                                                             const std::string& text,
-                                                            const std::string& path);
+                                                            const std::string& path,
+                                                            const Defaults& defaults = {});
 
 }  // namespace joulefront

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -15,6 +16,7 @@ struct ObjectiveImportance {
   std::size_t trials = 0;  // that it was judged by
   /// By parameter, in the order of the space; empty with too few trials.
   std::vector<ParameterImportance> parameters;
+  std::string why_none;  // where no parameter stands out: why, and what would tell; else empty
 };
 
 /// One an objective, by the complete trials that have all values, keep to the constraints or not,

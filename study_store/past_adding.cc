@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <tuple>
 
 #include "base/printable.h"
@@ -31,9 +32,12 @@ std::string TextOf(const Value& value) {
 
 /// Nothing is guessed: values belong to the configuration that had them. What is given of an
 /// inactive parameter is left out, since it has no effect.
-tl::expected<Configuration, std::string> Fit(const SearchSpace& space, const GivenValues& given) {
+tl::expected<Configuration, std::string> Fit(const SearchSpace& space, const PastTrial& past) {
+  if (!past.fault.empty()) return tl::unexpected(past.fault);
+  static const Value kNull{std::string(kNullChoice)};
   std::map<std::string_view, const Value*> by_name;
-  for (const auto& [name, value] : given) {
+  for (const std::string& name : past.nulls) by_name[name] = &kNull;
+  for (const auto& [name, value] : past.parameters) {
     if (!space.IndexOf(name)) {
       return tl::unexpected(fmt::format("'{}' is no parameter of the study", name));
     }
@@ -48,6 +52,11 @@ tl::expected<Configuration, std::string> Fit(const SearchSpace& space, const Giv
       return tl::unexpected(fmt::format("parameter '{}' has no value", name));
     }
     configuration[i] = space.CoordinateOf(i, *found->second);
+    if (!configuration[i] && found->second == &kNull) {
+      return tl::unexpected(
+          fmt::format("parameter '{}' is null; the study would take that as a choice \"{}\"", name,
+                      kNullChoice));
+    }
     if (!configuration[i]) {
       return tl::unexpected(
           fmt::format("parameter '{}' cannot be {}", name, TextOf(*found->second)));
@@ -141,7 +150,7 @@ class PastAdder {
       ++unfinished_;
       return;
     }
-    auto configuration = Fit(study().space, past.parameters);
+    auto configuration = Fit(study().space, past);
     if (!configuration) return LeaveOut(past, configuration.error());
     Fitting fitting{std::move(*configuration), {}, past.place};
     Trial& trial = fitting.trial;
@@ -162,8 +171,17 @@ class PastAdder {
       trial.message = "a value was not finite";
     }
     if (trial.state == TrialState::kFailed && !trial.failure) {
-      return LeaveOut(past, "it failed, and nothing says whether its configuration was why");
+      trial.failure = FailureClass::kLost;
+      trial.message = fmt::format("nothing says whether its configuration was why{}{}",
+                                  trial.message.empty() ? "" : ": ", trial.message);
+      ++unexplained_;
     }
+    if (BreaksMore(past, trial)) {
+      return LeaveOut(past,
+                      "it breaks a constraint there that is none of the study's, or has no "
+                      "value here");
+    }
+    for (const std::string& name : past.nulls) nulls_.insert(name);
     if (!HasValues(trial.state)) trial.values.clear();
     if (!HasMessage(trial.state)) trial.message.clear();
     if (trial.state != TrialState::kFailed) trial.failure.reset();
@@ -176,6 +194,15 @@ class PastAdder {
       LeaveOut(past, fmt::format("it is {}, and only complete ones are trained again",
                                  Name(trial.state)));
     }
+  }
+
+  /// Whether it breaks a constraint of Optuna's while all that the study has are kept, or not told.
+  bool BreaksMore(const PastTrial& past, const Trial& trial) const {
+    const bool breaks = std::any_of(past.excesses.begin(), past.excesses.end(),
+                                    [](double excess) { return !(excess <= 0.0); });
+    if (!breaks || !HasValues(trial.state)) return false;
+    const auto evaluation = Evaluate(study(), trial.values);
+    return !evaluation || evaluation->violation == 0.0;
   }
 
   /// As often as the file has it and the study does not.
@@ -232,7 +259,7 @@ class PastAdder {
 
   Result<TrialNumber> Propose(const Fitting& fitting) {
     return proposer_.Add({.configuration = fitting.configuration,
-                          .proposed_by = "imported",
+                          .proposed_by = std::string(kByImport),
                           .reason = fmt::format("{} of {}", fitting.place, past_.source)},
                          std::nullopt, now_);
   }
@@ -268,6 +295,15 @@ class PastAdder {
       notes.push_back(
           fmt::format("{} skipped, since the study has them: {}", known_.size(), Show(known_)));
     }
+    if (unexplained_ > 0) {
+      notes.push_back(fmt::format(
+          "{} failed, and nothing says whether their configurations were why: the search learns "
+          "nothing from them (a column or attribute failure may say a class, such as exit-code)",
+          unexplained_));
+    }
+    for (const std::string& name : nulls_) {
+      notes.push_back(fmt::format("null is taken as the choice \"{}\" of '{}'", kNullChoice, name));
+    }
     if (unfinished_ > 0) notes.push_back(fmt::format("{} left out, not finished", unfinished_));
     if (!left_out_.empty()) {
       notes.push_back(fmt::format("{} left out: {}", left_out_.size(), Show(left_out_)));
@@ -293,7 +329,8 @@ class PastAdder {
 
   std::vector<Fitting> finished_, to_train_;
   std::vector<std::string> left_out_, known_;
-  std::size_t unfinished_ = 0, queued_ = 0;
+  std::set<std::string> nulls_;  // parameters of which a null was taken
+  std::size_t unfinished_ = 0, queued_ = 0, unexplained_ = 0;
   std::size_t added_[5] = {};  // by state
 };
 

@@ -3,56 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
-#include <cmath>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/files.h"
 #include "base/printable.h"
+#include "study_store/csv_cells.h"
 #include "study_store/past_trials.h"
+#include "study_store/value_json.h"
 
 namespace joulefront {
 namespace {
 
 constexpr std::size_t kLargestCsv = 256 << 20;
-
-struct Row {
-  int line = 0;  // where it begins, from 1
-  std::vector<std::string> cells;
-};
-
-/// Fails with the line in which an open quote has no end.
-tl::expected<std::vector<Row>, int> SplitCsv(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  std::vector<Row> rows;
-  int line = 1;
-  for (std::size_t at = 0; at < text.size();) {
-    Row row{.line = line, .cells = {""}};
-    bool quoted = false;
-    for (bool ended = false; !ended && at < text.size(); ++at) {
-      const char c = text[at];
-      if (c == '\n') ++line;
-      if (c == '"') {
-        const bool doubled = quoted && text.substr(at + 1).starts_with('"');
-        if (doubled) {
-          row.cells.back() += text[++at];
-        } else {
-          quoted = !quoted;
-        }
-      } else if (quoted) {
-        row.cells.back() += c;
-      } else if (c == ',') {
-        row.cells.emplace_back();
-      } else if (c == '\n') {
-        ended = true;
-      } else if (c != '\r') {
-        row.cells.back() += c;
-      }
-    }
-    if (quoted) return tl::unexpected(row.line);
-    if (row.cells.size() > 1 || !row.cells[0].empty()) rows.push_back(std::move(row));
-  }
-  return rows;
-}
 
 template <typename T>
 std::optional<T> NumberIn(std::string_view cell) {
@@ -62,8 +29,14 @@ std::optional<T> NumberIn(std::string_view cell) {
   return number;
 }
 
-/// What a cell may mean, the likeliest first: "1" is the choice "1", or else the number.
+/// What a cell may mean: a QuotedText() that text alone, and an exact value that alone; else the
+/// text, and what it says as a truth value or a number.
 std::vector<Value> MeaningsOf(const std::string& cell) {
+  if (auto text = TextIn(cell)) return {std::move(*text)};
+  if (cell.starts_with(kExactValue)) {
+    const auto held = nlohmann::json::parse(cell.substr(std::strlen(kExactValue)), nullptr, false);
+    if (const auto value = ValueFromJson(held)) return {*value};
+  }
   std::vector<Value> meanings = {cell};
   if (cell == "true" || cell == "True") meanings.push_back(true);
   if (cell == "false" || cell == "False") meanings.push_back(false);
@@ -72,48 +45,189 @@ std::vector<Value> MeaningsOf(const std::string& cell) {
   return meanings;
 }
 
-Value ParameterValue(const SearchSpace& space, const std::string& name, const std::string& cell) {
+/// The value of a parameter; or why the cell has none.
+tl::expected<Value, std::string> ParameterValue(const SearchSpace& space, const std::string& name,
+                                                const std::string& cell) {
   const auto index = space.IndexOf(name);
   auto meanings = MeaningsOf(cell);
+  std::map<double, Value> possible;  // by coordinate
   for (Value& meaning : meanings) {
-    if (index && space.CoordinateOf(*index, meaning)) return std::move(meaning);
+    const auto coordinate = index ? space.CoordinateOf(*index, meaning) : std::nullopt;
+    if (coordinate) possible.emplace(*coordinate, meaning);
   }
-  return std::move(meanings.front());
+  if (possible.size() > 1) {
+    return tl::unexpected(fmt::format(
+        "parameter '{0}' is {1}, which may be either of two of its choices: the text alone is {2}, "
+        "the other {3}{1}",
+        name, cell, QuotedText(cell), kExactValue));
+  }
+  return possible.empty() ? std::move(meanings.front()) : std::move(possible.begin()->second);
 }
 
-std::optional<TrialState> StateIn(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name == "fail" ? TrialState::kFailed : TrialStateFromName(name);
+  return text;
 }
 
-enum class Role { kIgnored, kParameter, kValue, kState, kFailure, kMessage };
+/// The words for states of ours, of Optuna, MLflow, Weights & Biases and Ray, in lower case.
+std::map<std::string, TrialState> StateWords() {
+  constexpr std::pair<TrialState, const char*> kWords[] = {
+      {TrialState::kComplete, "complete completed finished success succeeded"},
+      {TrialState::kFailed,
+       "failed fail failure crashed error errored killed aborted cancelled canceled"},
+      {TrialState::kPruned, "pruned"},
+      {TrialState::kRunning, "running started paused preempting"},
+      {TrialState::kWaiting, "waiting pending queued scheduled preempted"}};
+  std::map<std::string, TrialState> words;
+  for (const auto& [state, list] : kWords) {
+    std::istringstream stream(list);
+    for (std::string word; stream >> word;) words[word] = state;
+  }
+  return words;
+}
+
+tl::expected<TrialState, std::string> StateIn(const std::string& cell) {
+  static const std::map<std::string, TrialState> kWords = StateWords();
+  const auto found = kWords.find(Lower(cell));
+  if (found != kWords.end()) return found->second;
+  std::vector<std::string> words;
+  for (const auto& [word, unused] : kWords) words.push_back(word);
+  return tl::unexpected(
+      fmt::format("there is no state '{}'; there are: {}", cell, fmt::join(words, ", ")));
+}
+
+enum class Role { kIgnored, kParameter, kValue, kState, kFailure, kMessage, kConstraints };
 
 struct Column {
   Role role = Role::kIgnored;
   std::string name;  // of the parameter or the value
 };
 
-Column ColumnOf(const std::string& header, const Study& study, const PastNames& names) {
-  for (const std::string prefix : {"parameter.", "params_"}) {
-    if (header.starts_with(prefix)) return {Role::kParameter, header.substr(prefix.size())};
-  }
-  for (std::size_t k = 0; k < names.values.size(); ++k) {
-    const bool only = header == "value" && names.values.size() == 1;
-    if (only || header == fmt::format("values_{}", k)) return {Role::kValue, names.values[k]};
-  }
-  for (const std::string prefix : {"value.", "values_"}) {
-    if (header.starts_with(prefix)) return {Role::kValue, header.substr(prefix.size())};
-  }
-  if (study.space.IndexOf(header)) return {Role::kParameter, header};
-  if (IsNeeded(study, header)) return {Role::kValue, header};
-  if (header == "state") return {Role::kState, ""};
-  if (header == "failure") return {Role::kFailure, ""};
-  if (header == "message") return {Role::kMessage, ""};
+/// A column of neither a parameter nor a value.
+Column OtherColumn(const std::string& header) {
+  const std::string lower = Lower(header);
+  if (lower == "state" || lower == "status") return {Role::kState, header};
+  if (header == "failure") return {Role::kFailure, header};
+  if (header == "message") return {Role::kMessage, header};
+  if (header == "system_attrs_constraints") return {Role::kConstraints, header};
   return {};
 }
 
-tl::expected<PastTrial, std::string> TrialOf(const Row& row, const std::vector<Column>& columns,
+tl::expected<Column, std::string> ColumnOf(const std::string& header, const Study& study,
+                                           const PastNames& names) {
+  for (const std::string prefix : {"parameter.", "params_"}) {
+    if (header.starts_with(prefix)) return Column{Role::kParameter, header.substr(prefix.size())};
+  }
+  for (std::size_t k = 0; k < names.values.size(); ++k) {
+    const bool only = header == "value" && names.values.size() == 1;
+    if (only || header == fmt::format("values_{}", k)) return Column{Role::kValue, names.values[k]};
+  }
+  for (const std::string prefix : {"value.", "values_"}) {
+    if (header.starts_with(prefix)) return Column{Role::kValue, header.substr(prefix.size())};
+  }
+  const bool is_parameter = study.space.IndexOf(header).has_value();
+  if (is_parameter && IsNeeded(study, header)) {
+    return tl::unexpected(fmt::format(
+        "column '{0}' may be the parameter or the value: call it parameter.{0} or value.{0}",
+        header));
+  }
+  if (is_parameter) return Column{Role::kParameter, header};
+  if (IsNeeded(study, header)) return Column{Role::kValue, header};
+  return OtherColumn(header);
+}
+
+/// Nothing is guessed: a parameter, a value or the state that two columns say is refused.
+tl::expected<std::vector<Column>, std::string> ColumnsOf(const std::vector<std::string>& headers,
+                                                         const Study& study,
+                                                         const PastNames& names) {
+  std::vector<Column> columns;
+  std::map<std::pair<Role, std::string>, std::string> seen;  // -> its header
+  for (const std::string& cell : headers) {
+    const std::string header = TextIn(cell).value_or(cell);
+    auto column = ColumnOf(header, study, names);
+    if (!column) return tl::unexpected(column.error());
+    const bool named = column->role == Role::kParameter || column->role == Role::kValue;
+    const auto [before, fresh] =
+        seen.try_emplace({column->role, named ? column->name : ""}, header);
+    if (!fresh && column->role != Role::kIgnored) {
+      return tl::unexpected(header == before->second
+                                ? fmt::format("column '{}' is there twice", header)
+                                : fmt::format("column '{}' is there twice, as '{}' and '{}'",
+                                              named ? column->name : "state", before->second,
+                                              header));
+    }
+    columns.push_back(std::move(*column));
+  }
+  return columns;
+}
+
+/// The numbers of a list, as Python writes it: "(0.5, -1.0)", "[1]".
+std::optional<std::vector<double>> NumbersIn(std::string_view list) {
+  const auto blank = [](char c) { return std::string_view("()[], ").find(c) != std::string::npos; };
+  std::vector<double> numbers;
+  while (!list.empty()) {
+    if (blank(list.front())) {
+      list.remove_prefix(1);
+      continue;
+    }
+    const auto end =
+        static_cast<std::size_t>(std::find_if(list.begin(), list.end(), blank) - list.begin());
+    const auto number = NumberIn<double>(list.substr(0, end));
+    if (!number) return std::nullopt;
+    numbers.push_back(*number);
+    list.remove_prefix(end);
+  }
+  return numbers;
+}
+
+/// Takes in a cell that is not empty. Gives what is wrong with the line; "" if nothing is.
+std::string TakeCell(const Column& column, const std::string& cell, const Study& study,
+                     PastTrial& trial, std::optional<TrialState>& state) {
+  const std::string text = TextIn(cell).value_or(cell);
+  switch (column.role) {
+    case Role::kIgnored:
+      break;
+    case Role::kParameter: {
+      auto value = ParameterValue(study.space, column.name, cell);
+      if (value) {
+        trial.parameters.emplace_back(column.name, std::move(*value));
+      } else {
+        trial.fault = value.error();
+      }
+      break;
+    }
+    case Role::kValue: {
+      const auto number = NumberIn<double>(cell);
+      if (!number) return fmt::format("value '{}' is no number: '{}'", column.name, cell);
+      trial.values[column.name] = *number;
+      break;
+    }
+    case Role::kState: {
+      const auto known = StateIn(text);
+      if (!known) return known.error();
+      state = *known;
+      if (*known == TrialState::kFailed && trial.message.empty()) trial.message = text;
+      break;
+    }
+    case Role::kFailure:
+      trial.failure = FailureClassFromName(text);
+      if (!trial.failure) trial.message = text;
+      break;
+    case Role::kMessage:
+      trial.message = text;
+      break;
+    case Role::kConstraints: {
+      auto numbers = NumbersIn(text);
+      if (!numbers) return fmt::format("constraints '{}' are no numbers", text);
+      trial.excesses = std::move(*numbers);
+      break;
+    }
+  }
+  return "";
+}
+
+tl::expected<PastTrial, std::string> TrialOf(const CsvRow& row, const std::vector<Column>& columns,
                                              const Study& study) {
   if (row.cells.size() != columns.size()) {
     return tl::unexpected(
@@ -122,23 +236,9 @@ tl::expected<PastTrial, std::string> TrialOf(const Row& row, const std::vector<C
   PastTrial trial{.place = fmt::format("line {}", row.line)};
   std::optional<TrialState> state;
   for (std::size_t k = 0; k < columns.size(); ++k) {
-    const std::string& cell = row.cells[k];
-    if (cell.empty()) continue;  // missing, never zero
-    const auto& [role, name] = columns[k];
-    if (role == Role::kParameter) {
-      trial.parameters.emplace_back(name, ParameterValue(study.space, name, cell));
-    } else if (role == Role::kValue) {
-      const auto number = NumberIn<double>(cell);
-      if (!number) return tl::unexpected(fmt::format("value '{}' is no number: '{}'", name, cell));
-      trial.values[name] = *number;
-    } else if (role == Role::kState) {
-      state = StateIn(cell);
-      if (!state) return tl::unexpected(fmt::format("there is no state '{}'", cell));
-    } else if (role == Role::kFailure) {
-      trial.failure = FailureClassFromName(cell);
-    } else if (role == Role::kMessage) {
-      trial.message = cell;
-    }
+    if (row.cells[k].empty()) continue;  // missing, never zero
+    const std::string wrong = TakeCell(columns[k], row.cells[k], study, trial, state);
+    if (!wrong.empty()) return tl::unexpected(wrong);
   }
   const bool valued = std::any_of(
       study.objectives.begin(), study.objectives.end(),
@@ -160,13 +260,11 @@ Result<PastRecord> ReadCsvTrials(const std::string& path, const Study& study,
   const auto rows = SplitCsv(*text);
   if (!rows) return refuse(fmt::format("a quote opened in line {} has no end", rows.error()));
   if (rows->size() < 2) return refuse("no trials: a line of column names and a trial a line");
-  std::vector<Column> columns;
-  for (const std::string& header : rows->front().cells) {
-    columns.push_back(ColumnOf(header, study, names));
-  }
+  const auto columns = ColumnsOf(rows->front().cells, study, names);
+  if (!columns) return refuse(columns.error());
   PastRecord past{.source = path, .trials = {}};
   for (auto row = rows->begin() + 1; row != rows->end(); ++row) {
-    auto trial = TrialOf(*row, columns, study);
+    auto trial = TrialOf(*row, *columns, study);
     if (!trial) return refuse(fmt::format("line {}: {}", row->line, trial.error()));
     past.trials.push_back(std::move(*trial));
   }

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -44,6 +45,7 @@ class OptunaReader {
     JF_TRY(LoadParameters(*chosen, past));
     JF_TRY(LoadValues(*chosen, past));
     JF_TRY(LoadAttributes(*chosen, past));
+    JF_TRY(LoadConstraints(*chosen, past));
     return past;
   }
 
@@ -129,13 +131,13 @@ class OptunaReader {
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("study '{}' in {}: {}", chosen.name, connection_.name(), message));
     };
-    if (chosen.metrics.size() != chosen.directions.size()) {
+    if (chosen.metrics.size() < chosen.directions.size()) {
       return refuse(fmt::format(
           "it has {} values and {} names for them; say what they are, in "
           "their order, such as --values {}",
           chosen.directions.size(), chosen.metrics.size(), study_.objectives.front().name));
     }
-    for (std::size_t k = 0; k < chosen.metrics.size(); ++k) {
+    for (std::size_t k = 0; k < chosen.directions.size(); ++k) {
       for (const Objective& objective : study_.objectives) {
         const bool minimized = chosen.directions[k] == "MINIMIZE";
         if (objective.name != chosen.metrics[k]) continue;
@@ -174,13 +176,22 @@ class OptunaReader {
           const auto distribution = json::parse(row.Text(3), nullptr, false);
           const double number = row.Real(2);
           std::optional<Value> value = number;
+          bool is_null = false;
           const auto choices = json::json_pointer("/attributes/choices");
           if (distribution.is_object() && distribution.contains(choices)) {
             const json& all = distribution[choices];
             const bool there =
                 all.is_array() && number >= 0.0 && number < static_cast<double>(all.size());
-            value = there ? ValueFromJson(all[static_cast<std::size_t>(number)]) : std::nullopt;
+            const json chosen_value = there ? all[static_cast<std::size_t>(number)] : json();
+            is_null = there && chosen_value.is_null();
+            value = ValueFromJson(chosen_value);
+            if (is_null && std::find(all.begin(), all.end(), json(kNullChoice)) != all.end()) {
+              trial.fault =
+                  fmt::format("parameter '{}' is null, and \"{}\" is another choice there",
+                              row.String(1), kNullChoice);
+            }
           }
+          if (is_null) trial.nulls.push_back(row.String(1));
           if (value) trial.parameters.emplace_back(row.String(1), std::move(*value));
         });
   }
@@ -192,7 +203,7 @@ class OptunaReader {
         chosen, past, [&](const Query& row, PastTrial& trial) {
           constexpr double kInfinite = std::numeric_limits<double>::infinity();
           const auto k = static_cast<std::size_t>(row.Int(1));
-          if (k >= chosen.metrics.size()) return;
+          if (k >= chosen.directions.size()) return;
           const std::string_view type = row.Text(3);
           trial.values[chosen.metrics[k]] = type == "INF_POS"   ? kInfinite
                                             : type == "INF_NEG" ? -kInfinite
@@ -215,6 +226,26 @@ class OptunaReader {
             trial.failure = FailureClassFromName(held.get<std::string>());
           } else if (held.is_string() && key == "message") {
             trial.message = held.get<std::string>();
+          }
+        });
+  }
+
+  /// Optuna keeps how far each is broken. Names beyond those of the values say which they are.
+  Result<void> LoadConstraints(const OptunaStudy& chosen, PastRecord& past) {
+    const std::size_t first = chosen.directions.size();
+    return ForEachOfTrials(
+        "SELECT a.trial_id, a.value_json FROM trial_system_attributes a"
+        " JOIN trials t ON t.trial_id = a.trial_id"
+        " WHERE t.study_id = ?1 AND a.\"key\" = 'constraints'",
+        chosen, past, [&](const Query& row, PastTrial& trial) {
+          const auto held = json::parse(row.Text(1), nullptr, false);
+          if (!held.is_array()) return;
+          for (const json& excess : held) {
+            trial.excesses.push_back(excess.is_number() ? excess.get<double>() : std::nan(""));
+          }
+          if (chosen.metrics.size() - first != trial.excesses.size()) return;
+          for (std::size_t k = 0; k < trial.excesses.size(); ++k) {
+            trial.values.emplace(chosen.metrics[first + k], trial.excesses[k]);
           }
         });
   }

@@ -12,14 +12,20 @@
 
 namespace joulefront {
 
+/// The choice that stands for Optuna's None, since TOML has no null.
+inline constexpr const char* kNullChoice = "None";
+
 /// As the file has it: nothing of it has been held against a study yet.
 struct PastTrial {
   std::string place;  // "trial 3", "line 5"
   TrialState state = TrialState::kWaiting;
-  GivenValues parameters;  // those that have a value
-  NamedValues values;      // also infinite ones
+  GivenValues parameters;          // those that have a value
+  std::vector<std::string> nulls;  // those whose value is null, Optuna's None
+  NamedValues values;              // also infinite ones
   std::optional<FailureClass> failure;
   std::string message;
+  std::vector<double> excesses;  // Optuna's constraints: above 0 where one is broken
+  std::string fault;             // why nothing can be made of it; empty: it can
 };
 
 struct PastRecord {
@@ -30,7 +36,9 @@ struct PastRecord {
 /// What a person says of the file.
 struct PastNames {
   std::optional<std::string> study;  // which, if Optuna's file has several
-  std::vector<std::string> values;   // names of the values, in their order, instead of the file's
+  /// Names of the values, in their order, instead of the file's; more than there are values: then
+  /// those of Optuna's constraints.
+  std::vector<std::string> values;
 };
 
 /// Reads the file, SQLite of Optuna 3 and later or CSV, for `study`, whose names say which columns
@@ -52,10 +60,12 @@ bool IsNeeded(const Study& study, std::string_view name);
 
 /// Adds to the proposer's study, after its default if it is new, what fits it and is not there yet,
 /// so that adding the same again changes nothing. Finished trials become finished ones, proposed by
-/// "imported", their values told. Complete ones that lack a value give a configuration to train: of
-/// their front as far as it is known, up to kMostWarmTrials. So do all of them where joules are
-/// metered, unless `told`: then their joules are taken as told. Gives notes for people. Errors: the
-/// store's; kInvalidArgument if nothing fits.
+/// "imported", their values told; failed ones of which nothing says why are lost, from which the
+/// search learns nothing. A null is taken as the choice "None". Trials that break a constraint of
+/// Optuna's that the study's own do not say are left out. Complete ones that lack a value give a
+/// configuration to train: of their front as far as it is known, up to kMostWarmTrials. So do all
+/// of them where joules are metered, unless `told`: then their joules are taken as told. Gives
+/// notes for people. Errors: the store's; kInvalidArgument if nothing fits.
 Result<std::vector<std::string>> AddPastTrials(StudyStore& store, StudyId id, Proposer& proposer,
                                                const PastRecord& past, bool told,
                                                const WorkerIdentity& worker, TimePoint now);

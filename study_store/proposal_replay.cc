@@ -10,9 +10,6 @@
 namespace joulefront {
 namespace {
 
-// Who proposes instead of a sampler (first_trials.h, Proposer::ProposeAgain).
-constexpr std::string_view kNoSamplers[] = {"default", "enqueued", "warm-start", "repeat"};
-
 /// The study with the settings of then.
 Study StudyAsOf(Study study, const ProposalBasis& basis) {
   study.sampler = basis.sampler;
@@ -24,8 +21,8 @@ Study StudyAsOf(Study study, const ProposalBasis& basis) {
 
 /// Whether the trial was proposed by a sampler, and not by somebody.
 bool IsFromSampler(const Trial& trial) {
-  return std::find(std::begin(kNoSamplers), std::end(kNoSamplers), trial.proposed_by) ==
-         std::end(kNoSamplers);
+  return std::find(std::begin(kOtherProposers), std::end(kOtherProposers), trial.proposed_by) ==
+         std::end(kOtherProposers);
 }
 
 /// What was proposed, or why nothing was, as text.

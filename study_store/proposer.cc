@@ -109,7 +109,7 @@ Result<std::optional<TrialNumber>> Proposer::ProposeAgain(TimePoint now) {
                                  : front.points[random.Below(front.points.size())].trial;
   auto again =
       Add({.configuration = history_.entries()[number].configuration,
-           .proposed_by = "repeat",
+           .proposed_by = std::string(kByRepeating),
            .reason = fmt::format("every configuration has been proposed: trial {} again", number)},
           std::nullopt, now);
   if (!again) return Pass(again);

@@ -86,6 +86,15 @@ std::uint64_t TrainerSeed(std::uint64_t seed);
 /// The seed of trial `number` of a study with that seed, at most kMostSeed.
 std::uint64_t SeedOfTrial(std::uint64_t study_seed, TrialNumber number);
 
+// Who proposes instead of a sampler: Trial::proposed_by of trials that nothing was computed for.
+inline constexpr std::string_view kByDefault = "default";
+inline constexpr std::string_view kByEnqueuing = "enqueued";
+inline constexpr std::string_view kByWarmStart = "warm-start";
+inline constexpr std::string_view kByRepeating = "repeat";
+inline constexpr std::string_view kByImport = "imported";
+inline constexpr std::string_view kOtherProposers[] = {kByDefault, kByEnqueuing, kByWarmStart,
+                                                       kByRepeating, kByImport};
+
 struct Trial {
   TrialNumber number = 0;
   TrialState state = TrialState::kWaiting;
@@ -95,8 +104,8 @@ struct Trial {
   std::vector<PhaseEnergy> energy;  // of the attempt that completed it, or was stopped early
   int attempts = 0;
   std::optional<FailureClass> failure;
-  std::string message;  // why it failed, or was stopped early
-  std::string proposed_by;
+  std::string message;      // why it failed, or was stopped early
+  std::string proposed_by;  // the sampler's name, or one of kOtherProposers
   std::string reason;
   std::uint64_t seed = 0;
   std::optional<TrialNumber> continues;  // the shorter trial whose training it goes on with

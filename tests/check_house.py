@@ -75,6 +75,14 @@ def check_functions(path, text):
                 start = None  # a declaration
 
 
+def check_types(path, text, types):
+    """A type of a header has a name of its own: two of one name in one program are undefined behaviour."""
+    for name in re.findall(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: : [^{;]*)? \{", text, re.M):
+        if name in types:
+            faults.append(f"{path.relative_to(ROOT)} and {types[name]} both have a type {name}")
+        types[name] = path.relative_to(ROOT)
+
+
 def check_references():
     known = set(re.findall(r"\*\*\[(\w+)\]\*\*", (ROOT / "docs/references.md").read_text()))
     for folder, path in sources():
@@ -84,7 +92,7 @@ def check_references():
 
 
 def main():
-    names = {}
+    names, types, trainer_types = {}, {}, {}
     for folder, path in sources():
         text = path.read_text()
         check_includes(folder, path, text)
@@ -93,6 +101,8 @@ def main():
             faults.append(f"{path.relative_to(ROOT)}: only cli/ prints or exits")
         if len(text.splitlines()) > LONGEST_FILE:
             faults.append(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
+        if path.suffix == ".h":  # trainers are another program
+            check_types(path, text, trainer_types if folder.startswith("objectives") else types)
         check_functions(path, re.sub(r'R"(\w*)\(.*?\)\1"', '""', text, flags=re.S))  # SQL is no function
         if path.name in names and path.name != "main.cc":
             faults.append(f"{path.relative_to(ROOT)} and {names[path.name]} share a name")

@@ -76,8 +76,17 @@ AttemptResult Judge(const Study& study, const AttemptEnd& end);
 /// counter is not to be trusted then. Empty where nothing is.
 std::string ResidualWarning(const std::vector<PhaseEnergy>& energy);
 
+/// What an attempt went on with: a shorter trial, or interrupted attempts of its own trial.
+struct Origin {
+  TrialNumber trial = 0;  // and the attempt whose folder it reads
+  int attempt = 1;
+  std::string named;  // for people: "trial 4", "attempt 2 of this trial"
+  NamedValues values;
+  std::vector<PhaseEnergy> energy;
+};
+
 /// Adds what `origin` took to a complete result that went on with it: joules of metered values, and
 /// kResumedJoules. Joules of another comparability key cannot be added: then it has failed.
-void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result);
+void AddOrigin(const Study& study, const Origin& origin, AttemptResult& result);
 
 }  // namespace joulefront

@@ -69,17 +69,26 @@ bool HasCheckpoint(const std::string& work_dir) {
   return false;
 }
 
-std::optional<Trial> EarlierAttempts(const Study& study, const std::vector<Attempt>& attempts,
-                                     int next, const std::function<std::string(int)>& folder_of) {
+Origin OriginIn(const Trial& shorter) {
+  return {.trial = shorter.number,
+          .attempt = shorter.attempts,
+          .named = fmt::format("trial {}", shorter.number),
+          .values = shorter.values,
+          .energy = shorter.energy};
+}
+
+std::optional<Origin> EarlierAttempts(const Study& study, const std::vector<Attempt>& attempts,
+                                      int next, const std::function<std::string(int)>& folder_of) {
   while (next > 1 && HasNotBegun(attempts, next - 1)) --next;
-  Trial origin;
-  origin.attempts = next - 1;
+  Origin origin;
+  origin.attempt = next - 1;
+  origin.named = fmt::format("attempt {} of this trial", origin.attempt);
   for (int number = next - 1; number >= 1 && HasCheckpoint(folder_of(number)); --number) {
     const Attempt* attempt = Numbered(attempts, number);
     const bool whole = attempt != nullptr && attempt->state == AttemptState::kInterrupted &&
                        IsKnown(*attempt) && Add(*attempt, origin.energy);
     if (!whole) return std::nullopt;
-    origin.number = attempt->trial;
+    origin.trial = attempt->trial;
   }
   if (origin.energy.empty()) return std::nullopt;
   const auto take = [&](const auto& wanted) {
@@ -96,32 +105,31 @@ std::optional<Trial> EarlierAttempts(const Study& study, const std::vector<Attem
   return origin;
 }
 
-Result<std::optional<Trial>> OriginOf(StudyStore& store, const Study& study, const Claim& claim,
+Result<std::optional<Origin>> OriginOf(StudyStore& store, const Study& study, const Claim& claim,
                                       const std::string& store_path,
                                       const std::function<void(const std::string&)>& say) {
-  if (!study.trainer.resumes) return std::optional<Trial>();
+  if (!study.trainer.resumes) return std::optional<Origin>();
   const auto folder_of = [&](TrialNumber trial, int attempt) {
     return WorkDirOf(store_path, study.name, trial, attempt);
   };
   if (!claim.continues) {
-    if (claim.attempt == 1) return std::optional<Trial>();
+    if (claim.attempt == 1) return std::optional<Origin>();
     auto attempts = store.LoadAttempts(claim.study, claim.trial);
     if (!attempts) return Pass(attempts, "reading the attempts that are continued");
     return EarlierAttempts(study, *attempts, claim.attempt,
                            [&](int number) { return folder_of(claim.trial, number); });
   }
-  auto origin = store.LoadTrial(claim.study, *claim.continues);
-  if (!origin) return Pass(origin, "reading the trial that is continued");
+  auto shorter = store.LoadTrial(claim.study, *claim.continues);
+  if (!shorter) return Pass(shorter, "reading the trial that is continued");
+  Origin origin = OriginIn(*shorter);
   std::error_code error;
-  if (origin->state == TrialState::kComplete &&
-      std::filesystem::is_directory(folder_of(origin->number, origin->attempts), error)) {
-    return std::optional(std::move(*origin));
+  if (shorter->state == TrialState::kComplete &&
+      std::filesystem::is_directory(folder_of(origin.trial, origin.attempt), error)) {
+    return std::optional(std::move(origin));
   }
-  say(
-      fmt::format("trial {} attempt {}: the folder of trial {}, which it would go on with, is "
-                  "gone: it begins anew",
-                  claim.trial, claim.attempt, *claim.continues));
-  return std::optional<Trial>();
+  say(fmt::format("trial {} attempt {}: it begins anew, since the folder of {} is gone", claim.trial,
+                  claim.attempt, origin.named));
+  return std::optional<Origin>();
 }
 
 }  // namespace joulefront

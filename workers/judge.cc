@@ -215,7 +215,7 @@ AttemptResult Judge(const Study& study, const AttemptEnd& end) {
   return JudgeResult(study, end);
 }
 
-void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {
+void AddOrigin(const Study& study, const Origin& origin, AttemptResult& result) {
   if (result.state != AttemptState::kComplete) return;
   bool comparable = true;
   const auto add = [&](const auto& wanted) {
@@ -245,9 +245,8 @@ void AddOrigin(const Study& study, const Trial& origin, AttemptResult& result) {
     result.failure = FailureClass::kNoResult;
     result.values.clear();
     result.message = fmt::format(
-        "it went on with trial {}, whose joules were obtained otherwise, "
-        "so that they cannot be added",
-        origin.number);
+        "it went on with {}, whose joules were obtained otherwise, so that they cannot be added",
+        origin.named);
     return;
   }
   const auto earlier = origin.values.find(std::string(kResumedJoules));

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/math/distributions/students_t.hpp>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -138,19 +137,6 @@ Result<Measurement> Measure(const MeasureOptions& options, SignalWatch& signals)
   auto metered = MeteredChild::Start(options.metering, std::move(spawn), {});
   if (!metered) return Pass(metered);
   return CommandMeter(std::move(*metered), signals).Run();
-}
-
-Spread SpreadOf(const std::vector<double>& values) {
-  Spread spread;
-  const double n = static_cast<double>(values.size());
-  for (const double value : values) spread.mean += value / n;
-  if (values.size() < 2) return spread;
-  double squares = 0.0;
-  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
-  spread.deviation = std::sqrt(squares / (n - 1.0));
-  const boost::math::students_t student(n - 1.0);
-  spread.half_width = boost::math::quantile(student, 0.975) * *spread.deviation / std::sqrt(n);
-  return spread;
 }
 
 }  // namespace joulefront

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/spread.h"
 #include "workers/metered_child.h"
 
 namespace joulefront {
@@ -32,12 +33,5 @@ struct Measurement {
 /// ask for a stop are passed on to it. Errors: what is demanded of the meter is not there; the
 /// command cannot be started.
 Result<Measurement> Measure(const MeasureOptions& options, SignalWatch& signals);
-
-/// Mean, standard deviation and the half-width of the 95 % interval of the mean (Student's t).
-struct Spread {
-  double mean = 0.0;
-  std::optional<double> deviation, half_width;  // from two values on
-};
-Spread SpreadOf(const std::vector<double>& values);
 
 }  // namespace joulefront

@@ -30,13 +30,6 @@ constexpr Seconds kBookkeeping(0.5);  // between looks at joules, leases and the
 constexpr Seconds kLongWait(60.0);
 constexpr Seconds kLastPatience(5.0);  // with workers that were told to stop
 
-/// Which file a path names: the same as long as it is not deleted, moved or replaced. 0, 0: none.
-std::pair<std::uint64_t, std::uint64_t> IdentityOf(const std::string& path) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) return {0, 0};
-  return {status.st_dev, status.st_ino};
-}
-
 /// Where workers write. A database may have several studies that run at once.
 std::string LogFolder(StudyStore& store, const Study& study, const std::string& store_path) {
   std::string folder = WorkRootOf(store_path);
@@ -84,7 +77,7 @@ StudyRunner::StudyRunner(StudyStore& store, const Study& study, RunOptions optio
       study_(study),
       options_(std::move(options)),
       signals_(signals),
-      store_identity_(IdentityOf(options_.store_path)),
+      store_identity_(FileIdentity(options_.store_path)),
       proposer_(store, options_.id, study, std::move(sampler)),
       alerts_(store, options_.id, study, [this](const std::string& line) { Say(line); }),
       search_meter_(ThisMachine(), PlanOf(study, 0)),
@@ -198,7 +191,7 @@ Result<void> StudyRunner::KeepBooks(Seconds now) {
                             "{} was lost; it goes on there",
                             options_.store_path));
   }
-  if (!store_.IsShared() && IdentityOf(options_.store_path) != store_identity_) {
+  if (!store_.IsShared() && FileIdentity(options_.store_path) != store_identity_) {
     return Fail(
         ErrorCode::kUnavailable,
         fmt::format("the store '{}' was deleted, moved or replaced while the study ran; what "

@@ -212,7 +212,7 @@ class Worker {
     auto origin = kind == AttemptKind::kTrial
                       ? OriginOf(store_, study_, claim, options_.store_path,
                                  [this](const std::string& line) { Say(line); })
-                      : std::optional<Trial>();
+                      : std::optional<Origin>();
     if (!origin) return Pass(origin);
     auto command = Prepare(claim, work_dir, *origin ? WorkDirOfOrigin(**origin) : "");
     if (!command) return GiveBack(claim, command.error());
@@ -264,8 +264,8 @@ class Worker {
     return command;
   }
 
-  std::string WorkDirOfOrigin(const Trial& origin) const {
-    return WorkDirOf(options_.store_path, study_.name, origin.number, origin.attempts);
+  std::string WorkDirOfOrigin(const Origin& origin) const {
+    return WorkDirOf(options_.store_path, study_.name, origin.trial, origin.attempt);
   }
 
   /// More CPU time than the host had: shares are not to be trusted.

@@ -55,8 +55,10 @@ class Scatter {
   draw() {
     const {x, y} = this.columns();
     const colours = palette();
-    const scales = {x: axis(this.page.study.title(x), byId("x-log").checked, colours), y: axis(this.page.study.title(y), byId("y-log").checked, colours)};
+    const scales = {x: axis(this.page.study.title(x), this.log("x", x), colours), y: axis(this.page.study.title(y), this.log("y", y), colours)};
     const datasets = this.datasets(x, y, colours);
+    const missing = this.missing(x, y);
+    byId("scatter-note").textContent = missing === 0 ? "" : `${missing} of the points are not drawn: their values are off the scale (beyond \u00b1${number(this.page.study.data.largest)}).`;
     if (this.chart) {
       Object.assign(this.chart.options, {scales});
       this.chart.data.datasets = datasets;
@@ -67,9 +69,31 @@ class Scatter {
     const tooltip = {callbacks: {title: () => "", label: (item) => this.hover(item.raw.row)}, displayColors: false, filter: (item) => item.raw.row !== undefined};
     this.chart = new Chart(byId("scatter").querySelector("canvas"), {
       type: "scatter", data: {datasets}, plugins: [plugin],
-      options: {animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true, scales,
+      // The library parses the data: what is given as parsed is taken to be sorted, and the axis from its first and last point.
+      options: {animation: false, responsive: true, maintainAspectRatio: false, scales,
                 interaction: {mode: "nearest", intersect: true}, plugins: {legend: {display: false}, tooltip}},
     });
+  }
+
+  /** Whether an axis is logarithmic: where all its values can be. */
+  log(name, column) {
+    return byId(`${name}-log`).checked && this.page.study.spread(column).low > 0 && this.page.beside.on(column, column).every(({points}) => points.every((at) => at.x > 0));
+  }
+
+  /** Whether a place can be drawn. */
+  fits(at) {
+    const {study} = this.page;
+    return study.onScale(at.x) && study.onScale(at.y);
+  }
+
+  /** How many trials have both values, and lie off the scale. */
+  missing(x, y) {
+    let missing = 0;
+    for (let row = 0; row < this.page.study.rows; row++) {
+      const at = {x: x.data[row], y: y.data[row]};
+      if (at.x !== null && at.y !== null && !this.fits(at)) missing++;
+    }
+    return missing;
   }
 
   /** The line along the front, the front, the other trials by class, and what is not selected. */
@@ -78,7 +102,7 @@ class Scatter {
     const groups = new Map();
     for (let row = 0; row < study.rows; row++) {
       const at = {x: x.data[row], y: y.data[row], row};
-      if (at.x === null || at.y === null) continue;
+      if (!this.fits(at)) continue;
       const shape = SHAPES[study.label("class:class of joules", row)] || "circle";
       const role = !inside[row] ? "dim" : study.front.has(row) ? "front" : "other";
       const key = `${role} ${shape}`;
@@ -92,11 +116,11 @@ class Scatter {
       dim: {order: 4, pointRadius: 2, borderColor: colours.line, backgroundColor: colours.line, pointBorderWidth: .5},
     };
     const datasets = [...groups.values()].map(({role, shape, data}) => ({data, pointStyle: shape, pointHitRadius: role === "dim" ? 0 : 6, pointHoverRadius: 8, ...looks[role]}));
-    const line = study.data.front.map(({row}) => ({x: x.data[row], y: y.data[row]})).filter((at) => at.x !== null && at.y !== null);
+    const line = study.data.front.map(({row}) => ({x: x.data[row], y: y.data[row]})).filter((at) => this.fits(at));
     if (this.spansFront(x, y)) {
       datasets.push({type: "line", data: line, order: 2, borderColor: colours.front, borderWidth: 1, borderDash: [4, 3], pointRadius: 0, pointHitRadius: 0});
     }
-    return [...datasets, ...this.page.beside.datasets(x, y, colours)];
+    return [...datasets, ...this.page.beside.datasets(x, y, colours, (at) => this.fits(at))];
   }
 
   /** Whether the axes are the two objectives, so that neighbours on the front have a price. */
@@ -121,7 +145,7 @@ class Scatter {
     const colours = palette();
     const context = chart.ctx;
     const place = (row) => [chart.scales.x.getPixelForValue(x.data[row]), chart.scales.y.getPixelForValue(y.data[row])];
-    const visible = (row) => x.data[row] !== null && y.data[row] !== null;
+    const visible = (row) => this.fits({x: x.data[row], y: y.data[row]});
     context.save();
     if (this.spansFront(x, y)) this.drawPrices(chart, place, colours);  // under the letters
     context.font = "600 12px system-ui, sans-serif";
@@ -134,7 +158,7 @@ class Scatter {
       ring(context, px, py, 10, colours.mark, 2);
       halo(context, text, px + 13, py - 9, colours.mark, colours.paper);
     }
-    this.page.beside.drawLabels(chart, x, y, colours);
+    this.page.beside.drawLabels(chart, x, y, colours, (at) => this.fits(at));
     if (chosen !== null && visible(chosen)) {
       if (!study.front.has(chosen)) this.drawErrors(chart, chosen, x, y, colours);
       ring(context, ...place(chosen), 13, colours.ink, 2);
@@ -168,6 +192,7 @@ class Scatter {
     const again = {x: study.confirmed(row, x), y: study.confirmed(row, y)};
     if (!again.x || !again.y) return;
     const mean = {x: again.x.mean, y: again.y.mean};
+    if (!this.fits(mean)) return;
     context.setLineDash([3, 2]);
     bar("x", mean, again.x.deviation);
     bar("y", mean, again.y.deviation);
@@ -183,7 +208,7 @@ class Scatter {
     chart.ctx.font = "11px system-ui, sans-serif";
     for (let i = 1; i < front.length; i++) {
       const [x0, y0] = place(front[i - 1].row), [x1, y1] = place(front[i].row);
-      if (front[i].price === null || Math.hypot(x1 - x0, y1 - y0) < 70) continue;
+      if (front[i].price === null || !Number.isFinite(x0 + y0 + x1 + y1) || Math.hypot(x1 - x0, y1 - y0) < 70) continue;
       const text = this.page.price(front[i].price);
       const left = Math.min((x0 + x1) / 2 + 8, chart.chartArea.right - chart.ctx.measureText(text).width);
       halo(chart.ctx, text, left, (y0 + y1) / 2 - 6, colours.muted, colours.paper);
@@ -288,6 +313,7 @@ class Courses {
     const reference = course.reference_point.map((value, k) => `${study.objectives[k].name} ${number(value)}`).join(", ");
     byId("course-note").textContent = shown(course.volume.length === 0 ? "No trial is complete and feasible yet." :
         `Hypervolume is what the front dominates, up to ${reference}; the faster it rises, the better the search was spent.` +
+        (course.estimated ? " Of so many objectives and trials the curve is estimated by sampling; its end is exact." : "") +
         (selected ? " Dashed: of the selected trials alone." : ""));
   }
 
@@ -298,7 +324,7 @@ class Courses {
     const look = {stepped: true, pointRadius: 0, pointHitRadius: 4, borderWidth: 2};
     const datasets = [{data: points, borderColor: colours.front, ...look}];
     if (selected) datasets.push({data: selected, borderColor: colours.mark, borderDash: [5, 3], ...look});
-    const options = {animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
+    const options = {animation: false, responsive: true, maintainAspectRatio: false,
                      scales: {x: axis(title, false, colours), y: axis("hypervolume", false, colours)}, interaction: {mode: "nearest", axis: "x", intersect: false},
                      plugins: {legend: {display: false}, tooltip: {displayColors: false, callbacks: {title: () => "", label: (item) => `${number(item.parsed.y)} at ${number(item.parsed.x)}`}}}};
     options.scales.x.min = 0;
@@ -318,13 +344,14 @@ class Courses {
   ofSelection() {
     const {study, inside} = this.page;
     const {objectives} = study;
-    if (objectives.length !== 2 || study.column("step:step")) return null;
+    if (objectives.length !== 2 || study.column("step:step") || study.data.hypervolume === null) return null;
     const sign = objectives.map((objective) => (objective.maximize ? -1 : 1));
     const reference = study.data.course.reference_point.map((value, k) => sign[k] * value);
     const finished = study.column("finished:finished").data, until = study.column("until:joules until then").data;
     const rows = [];
     for (let row = 0; row < study.rows; row++) {
-      if (inside[row] && finished[row] !== null && ["front", "dominated"].includes(study.label("place:result", row))) rows.push(row);
+      const onScale = objectives.every((objective) => study.onScale(objective.data[row]));
+      if (inside[row] && onScale && finished[row] !== null && ["front", "dominated"].includes(study.label("place:result", row))) rows.push(row);
     }
     rows.sort((a, b) => finished[a] - finished[b]);
     const stairs = [], course = [];  // stairs: [x, y], x rising and y falling

@@ -14,13 +14,14 @@ class Beside {
     return lines;
   }
 
-  datasets(x, y, colours) {
-    return this.on(x, y).map(({points}) => ({type: "line", data: points, order: 2, showLine: true, borderColor: colours.ink, borderWidth: 1, borderDash: [1, 3],
+  datasets(x, y, colours, fits) {
+    return this.on(x, y).map(({points}) => ({type: "line", data: points.filter(fits), order: 2, showLine: true, borderColor: colours.ink, borderWidth: 1, borderDash: [1, 3],
                                              pointStyle: "rectRounded", pointRadius: 5, pointBorderWidth: 1.5, pointHitRadius: 0, backgroundColor: colours.paper}));
   }
 
-  drawLabels(chart, x, y, colours) {
-    for (const {name, points} of this.on(x, y)) {
+  drawLabels(chart, x, y, colours, fits) {
+    for (const {name, points: all} of this.on(x, y)) {
+      const points = all.filter(fits);
       if (points.length === 0) continue;
       const {x: left, y: top} = points[Math.floor(points.length / 4)];
       halo(chart.ctx, shown(name), chart.scales.x.getPixelForValue(left) + 9, chart.scales.y.getPixelForValue(top) - 9, colours.ink, colours.paper);
@@ -81,7 +82,7 @@ class Live {
     };
     const on = (event, take) => this.source.addEventListener(event, ({data}) => take(JSON.parse(data)));
     on("studies", (names) => this.offer(names));
-    on("trouble", (message) => this.say(message && `The store cannot be read now: ${message}`));
+    on("trouble", (message) => this.say(message));
     on("standing", (standing) => this.tell(standing));
     on("report", (data) => this.show({...data, live: true}));
     on("front", (front) => {
@@ -116,8 +117,13 @@ class Live {
 
   /** The other studies of the store: to go to, and to see beside this one. */
   offer(names) {
-    this.names = names;
     if (!this.study && names.length > 0) location.reload();
+    // A stream is of the studies that were there when it was opened.
+    const lost = this.study && !names.includes(this.study);
+    if (this.lost && !lost) this.connect();
+    if (lost) byId("standing").textContent = shown(`The store holds no study '${this.study}' now: this is how it stood.`);
+    this.lost = lost;
+    this.names = names;
     const nav = byId("studies");
     nav.hidden = names.length < 2;
     fill(nav, ...names.map((name) => {

@@ -11,9 +11,9 @@ class Parallel {
   axes() {
     const {study} = this.page;
     return [...study.parameters, ...study.objectives].map((column) => {
-      const {low, high, log} = study.spread(column);
-      return {column, low, high, log};
-    }).filter(({low, high, column}) => high > low || column.kind === "objective");
+      const {low, high, log, any} = study.spread(column);
+      return {column, low, high, log, any};
+    }).filter(({low, high, column, any}) => (any && high > low) || column.kind === "objective");
   }
 
   /** Sets the canvas to its size and draws all of it. */
@@ -32,9 +32,9 @@ class Parallel {
     for (const [i, axis] of this.placed.entries()) this.drawAxis(context, axis, i, gap);
   }
 
-  /** Where a value lies on its axis; what is not there lies below it. */
+  /** Where a value lies on its axis; what is not there lies below it, what is off the scale beyond its end. */
   at(axis, value) {
-    if (value === null) return axis.bottom + 16;
+    if (!this.page.study.onScale(value)) return value > 0 ? axis.top - 12 : axis.bottom + 16;
     if (axis.high === axis.low) return (axis.top + axis.bottom) / 2;
     const scale = axis.log ? Math.log : (v) => v;
     const share = (scale(value) - scale(axis.low)) / (scale(axis.high) - scale(axis.low));

@@ -34,6 +34,7 @@ class Page {
     document.title = shown(`${data.study}: joulefront`);
     fill(byId("title"), make("bdi", {}, data.study));
     if (!data.live) byId("standing").textContent = data.open ? "The study was open when this was written: it may have gone on." : "The study is closed.";
+    this.explainFailures();
     fill(byId("summary"), make("p", {}, data.summary.join(" ")));
     const letters = "ABC";
     fill(byId("wishes"), ...data.wishes.map(({wish, point, why}, i) => {
@@ -45,7 +46,7 @@ class Page {
     }));
     this.explainFront();
     originsTable(this);
-    importanceLists(this);
+    if (!this.study.data.failures) importanceLists(this);
     byId("table-note").textContent = data.sample === null ? "" :
         `Shown are ${data.sample} of ${data.trials} trials: the front, the newest, and an even sample of the rest. Joules, hypervolume and the words above are of all.`;
     this.legend();
@@ -63,13 +64,32 @@ class Page {
     fill(byId("legend"), ...entries);
   }
 
+  /** Where no trial is complete: why, instead of axes without a point. */
+  explainFailures() {
+    const {failures} = this.study.data;
+    byId("failures").hidden = failures === null;
+    for (const id of ["front", "progress", "together", "importance"]) byId(id).hidden = failures !== null;
+    fill(byId("failures"), ...(failures || []).flatMap(({class: of, trials, trial, message, lines}, i) => [
+      make("h2", {}, i === 0 ? `No trial is complete: ${trials} failed, ${of}` : `${trials} more failed, ${of}`),
+      make("p", {}, `The last of them, trial ${trial}: ${message}`),
+      lines.length > 0 ? make("pre", {}, lines.join("\n")) : null]));
+  }
+
   explainFront() {
     const {front, left_out: leftOut, key} = this.study.data;
     const notes = [];
     if (front.length === 0) notes.push("No trial is complete and feasible yet.");
     if (key) notes.push(`Its joules are ${key}.`);
     for (const {key: other, trials} of leftOut) notes.push(`${trials} trials are left out, since their joules are ${other}, which cannot be compared.`);
+    if (this.study.objectives.some((objective) => objective.half)) {
+      notes.push("\u00b1 is the meter's part alone, 95 %: how much training again varies is not in it" +
+                 (front.some((point) => point.confirmation) ? "; for points trained again, see there." : ". joulefront confirm trains the front again and shows that."));
+    }
+    if (front.some((point) => point.refuted)) notes.push("Refuted: trained again (joulefront confirm), it did not hold. Such points are no knee, are not recommended and have no price.");
+    const {off_scale: offScale, largest} = this.study.data;
+    if (offScale > 0) notes.push(`${offScale} trials have a value beyond \u00b1${number(largest)}: off the scale, in neither the reference point nor the hypervolume, and no choice.`);
     if (front.some((point) => point.partial)) notes.push("Where the meter saw only a part (>), more joules were used than is shown: such points are no knee and have no price.");
+    for (const text of this.study.data.crowded) notes.push(`${text}.`);
     fill(byId("front-notes"), ...notes.map((note) => make("p", {}, note)));
   }
 
@@ -200,7 +220,7 @@ function showDetail(page) {
   const list = (columns) => make("dl", {}, ...columns.flatMap((column) => [make("dt", {}, study.title(column)), make("dd", {"data-key": column.key}, detailText(study, column, chosen))]));
   const filled = (kind) => study.ofKind(kind).filter((column) => column.data[chosen] !== null);
   const part = (title, columns) => (columns.length > 0 ? [make("h4", {}, title), list(columns)] : []);
-  const result = [study.label("place:result", chosen), point?.knee ? "knee" : null, study.marks.get(chosen)].filter(Boolean).join(", ");
+  const result = [study.label("place:result", chosen), point?.knee ? "knee" : null, point?.refuted ? "refuted" : null, study.marks.get(chosen)].filter(Boolean).join(", ");
   fill(byId("detail"), make("h3", {}, `Trial ${study.name(chosen)}`), make("p", {class: "hint"}, result),
        list(study.objectives.filter((column) => column.data[chosen] !== null)),
        ...part("Configuration", filled("parameter")), ...part("Also reported", filled("value")),

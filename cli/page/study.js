@@ -90,16 +90,21 @@ class Study {
     const name = column.kind !== "phase" ? column.name : column.name === "total" ? "whole attempt" : `phase ${column.name}`;
     return name + unit;
   }
-  /** Whether an axis of it is better logarithmic: a wide span of positive numbers. */
+  /** Whether a value can be shown beside others: not the largest float that stands for a failure. */
+  onScale(value) { return value !== null && Math.abs(value) <= this.data.largest; }
+
+  /** Whether an axis of it is better logarithmic: a wide span of positive numbers. Without any value on the scale, 0 to 1. */
   spread(column) {
     let low = Infinity, high = -Infinity;
     for (const value of column.data) {
-      if (value === null) continue;
+      if (!this.onScale(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }
+    const any = low <= high;
+    if (!any) [low, high] = [0, 1];
     const log = column.log !== undefined ? column.log : low > 0 && high / low >= 30;
-    return {low, high, log: log && low > 0};
+    return {low, high, log: log && low > 0, any};
   }
   /** Where confirmations put a point of the front: mean and standard deviation of its replicates. */
   confirmed(row, column) {

@@ -22,9 +22,10 @@ function frontTable(page) {
   if (priced) columns.push({title: page.priceTitle()});
   if (again) columns.push({title: "trained again", text: true});
   const rows = study.data.front.map((point) => {
-    const marks = [study.marks.get(point.row), point.knee ? "knee" : null, point.partial ? "partial" : null].filter(Boolean);
+    const marks = [study.marks.get(point.row), point.knee ? "knee" : null, point.refuted ? "refuted" : null, point.partial ? "partial" : null, point.off_scale ? "off scale" : null].filter(Boolean);
     const cells = study.objectives.map((objective, k) => {
-      const half = objective.half?.[point.row], value = point.values[k];
+      // Trained again, the spread of that says more.
+      const half = point.confirmation ? null : objective.half?.[point.row], value = point.values[k];
       if (half && half >= value) return numberCell(value, `< ${number(value)}`);  // less than the meter resolves
       return numberCell(value, (point.partial && objective.phase ? "> " : "") + number(value) + (half ? ` \u00b1 ${number(half, 2)}` : ""));
     });
@@ -118,7 +119,7 @@ function importanceLists(page) {
     const rows = order.map((i) => make("tr", {class: one.clear[i] ? null : "unclear"}, make("td", {class: "name"}, page.study.parameters[i].name),
         numberCell(one.share[i], percent(one.share[i])), make("td", {class: "bar"}, bar(one.share[i])),
         make("td", {class: "missing"}, one.clear[i] ? "" : "unclear")));
-    return make("div", {}, make("h3", {}, `For ${one.objective}`), make("table", {class: "bars"}, make("tbody", {}, ...rows)));
+    return make("div", {}, make("h3", {}, `For ${one.objective}`), one.none ? make("p", {class: "hint"}, `No parameter stands out: ${one.none}.`) : null, make("table", {class: "bars"}, make("tbody", {}, ...rows)));
   }));
 }
 

@@ -133,6 +133,27 @@ class Browser:
             assert parts.scheme in ("file", "data", "about", "chrome", "devtools", "blob") or parts.hostname == "127.0.0.1", url
 
 
+def check_drawn(browser):
+    """Every finite point of the page's data lies inside the drawn area of the scatter, where Chart.js has drawn it, or is counted as off the
+    scale. Gives how many there are."""
+    drawn, wanted, missing, area = browser.js("""
+        const {study, scatter} = window.page, {x, y} = scatter.columns(), {chart} = scatter, drawn = {};
+        chart.data.datasets.forEach((dataset, i) => dataset.data.forEach((at, j) => {
+          if (at.row !== undefined) drawn[at.row] = [chart.getDatasetMeta(i).data[j].x, chart.getDatasetMeta(i).data[j].y];
+        }));
+        const both = [...Array(study.rows).keys()].filter((row) => Number.isFinite(x.data[row]) && Number.isFinite(y.data[row]) && x.data[row] !== null && y.data[row] !== null);
+        const wanted = both.filter((row) => Math.max(Math.abs(x.data[row]), Math.abs(y.data[row])) <= study.data.largest);
+        const {left, right, top, bottom} = chart.chartArea;
+        return [drawn, wanted, both.length - wanted.length, [left, right, top, bottom]];""")
+    left, right, top, bottom = area
+    assert sorted(map(int, drawn)) == wanted, (len(drawn), len(wanted))
+    for row, (x, y) in drawn.items():
+        assert left - .5 <= x <= right + .5 and top - .5 <= y <= bottom + .5, (row, x, y, area)
+    note = browser.text("#scatter-note")
+    assert note.startswith(f"{missing} of the points are not drawn") if missing else note == "", note
+    return len(drawn)
+
+
 def joulefront(program, folder, *arguments, text=""):
     """What it says to stdout, given `text` on its stdin."""
     done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True, input=text)

@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.parse
 
-from browser import WIDTHS, Browser, joulefront, write_study
+from browser import WIDTHS, Browser, check_drawn, joulefront, write_study
 
 LOST = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
 
@@ -67,6 +67,7 @@ class Watch:
         assert browser.text("#title") == "pages" and browser.text("#kind") == "dashboard"
         assert self.trials(browser) == len(self.read("export", "pages")["trials"]) == 32
         points = browser.js("return [...document.querySelectorAll('#front-table tbody tr')].map((tr) => tr.cells[0].textContent)")
+        assert check_drawn(browser) == len([trial for trial in self.read("export", "pages")["trials"] if trial["state"] == "complete"])
         assert [int(number) for number in points] == [point["number"] for point in self.read("front", "pages")["front"]]
         browser.wait(lambda: "32 trials" in browser.text("#standing"), "the standing")
         assert browser.text("#connection") == ""
@@ -118,6 +119,18 @@ class Watch:
         self.dashboard = Dashboard(self.program, self.folder, "--port", str(self.dashboard.port))
         browser.wait(lambda: browser.text("#connection") == "", "the connection", 30)
 
+    def a_store_that_goes_and_comes_is_followed(self, browser):
+        os.rename(self.folder / "both.db", self.folder / "away.db")
+        browser.wait(lambda: "was moved or removed" in browser.text("#connection"), "the loss to be told", 30)
+        assert self.trials(browser) == 56  # as it stood then
+        joulefront(self.program, self.folder, "run", "pages.toml", "--store", "both.db", "--trials", "9", "--quiet")
+        browser.wait(lambda: self.trials(browser) == 9, "the new store", 30)
+        assert "was replaced" in browser.text("#connection")
+        for name in ("both.db", "both.db-wal", "both.db-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        os.rename(self.folder / "away.db", self.folder / "both.db")
+        browser.wait(lambda: self.trials(browser) == 56, "the first store again", 30)
+
     def it_answers_nobody_who_should_not_see_it(self, browser):
         dashboard = self.dashboard
         own = f"127.0.0.1:{dashboard.port}"
@@ -152,6 +165,18 @@ class Watch:
         browser.wait(lambda: self.trials(browser) == 56, "the study")
         assert "token" not in browser.js("return location.href")
         assert guarded.interrupt() == 130
+        # Every user can read an argument list, so it may come from a file or the environment.
+        (self.folder / "token").write_text("S3cret_token\n")
+        hidden = Dashboard(self.program, self.folder, "--port", "0", "--token", "@token")
+        assert hidden.url.endswith("/?token=S3cret_token") and hidden.ask("/").status == 403
+        arguments = pathlib.Path(f"/proc/{hidden.process.pid}/cmdline").read_bytes()
+        assert b"S3cret" not in arguments
+        assert hidden.interrupt() == 130
+        os.environ["JOULEFRONT_TOKEN"] = "0ther_token"
+        hidden = Dashboard(self.program, self.folder, "--port", "0")
+        del os.environ["JOULEFRONT_TOKEN"]
+        assert hidden.url.endswith("/?token=0ther_token") and hidden.ask("/?token=S3cret_token").status == 403
+        assert hidden.interrupt() == 130
 
 
 def main():

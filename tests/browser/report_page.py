@@ -6,9 +6,11 @@ import argparse
 import json
 import os
 import pathlib
+import random
+import subprocess
 import tempfile
 
-from browser import WIDTHS, Browser, Keys, joulefront, write_study
+from browser import WIDTHS, Browser, Keys, check_drawn, joulefront, write_study
 
 NEAR = 1e-5  # the page has six digits
 
@@ -204,6 +206,45 @@ class Visit:
                 browser.js("window.page.walk(1)")
                 assert ("Trial" in browser.text("#detail")) == (trials > 0)
                 assert not browser.find("#joules-figure").is_displayed()
+        browser.open((self.folder / "report.html").resolve().as_uri())
+
+    def a_study_in_which_all_failed_says_why_first(self, browser):
+        (self.folder / "fails.toml").write_text('[study]\nname = "fails"\n[objectives]\nloss = { direction = "minimize" }\nsize = { direction = "minimize" }\n'
+                                                '[space]\nx = { type = "float", low = -1.0, high = 1.0 }\n[trainer]\ncommand = ["sh", "fail.sh"]\n[budget]\ntrials = 3\n')
+        (self.folder / "fail.sh").write_text("echo one; echo '<b>two</b>'; echo 'ModuleNotFoundError: No module named torch' >&2; exit 7\n")
+        subprocess.run([self.program, "run", "fails.toml", "--quiet"], cwd=self.folder, capture_output=True)
+        joulefront(self.program, self.folder, "export", "fails.db", "--format", "html", "--output", "fails.html")
+        browser.open((self.folder / "fails.html").resolve().as_uri())
+        failures = browser.find("#failures")
+        assert failures.is_displayed() and "No trial is complete: 3 failed, exit-code" in failures.text, failures.text
+        assert "<b>two</b>" in failures.text and "No module named torch" in failures.text
+        for section in ("front", "progress", "together", "importance"):
+            assert not browser.find(f"#{section}").is_displayed(), section
+        browser.open((self.folder / "report.html").resolve().as_uri())
+        assert not browser.find("#failures").is_displayed()
+
+    def every_finite_point_is_drawn(self, browser):
+        """The axes come from all points, in whatever order they were finished; what is off the scale is counted."""
+        (self.folder / "random.toml").write_text('[study]\nname = "random"\n[objectives]\nloss = { direction = "minimize" }\nsize = { direction = "maximize" }\n'
+                                                 '[space]\nx = { type = "float", low = -1.0, high = 1.0 }\n')
+        draw = random.Random(12)
+        kinds = {"even": lambda: draw.uniform(-5, 5), "wide": lambda: 10 ** draw.uniform(-8, 8), "whole": lambda: draw.randrange(4), "same": lambda: 2.5,
+                 "both signs": lambda: draw.choice([-1, 1]) * 10 ** draw.uniform(-300, 140), "penalties": lambda: draw.choice([0.1, 0.7, 1.7976931348623157e308, -1e301])}
+        for i, (name, kind) in enumerate(kinds.items()):
+            store, page = f"random-{i}.db", f"random-{i}.html"
+            lines = [line for k in range(40) for line in ({"ask": 1}, {"tell": k, "values": {"loss": kind(), "size": kind()}})]
+            joulefront(self.program, self.folder, "ask-tell", "random.toml", "--store", store, text="".join(json.dumps(line) + "\n" for line in lines))
+            joulefront(self.program, self.folder, "export", store, "--format", "html", "--output", page)
+            browser.open((self.folder / page).resolve().as_uri())
+            for x, y in (("loss", "size"), ("size", "loss")):
+                browser.js("""for (const [id, name] of [["x", arguments[0]], ["y", arguments[1]]]) {
+                    const s = document.getElementById(id); s.value = `objective:${name}`; s.dispatchEvent(new Event("change")); }""", x, y)
+                assert (check_drawn(browser) == 40) == (name != "penalties")
+                for id in ("x-log", "y-log"):
+                    if not browser.js("return document.getElementById(arguments[0]).disabled", id):
+                        browser.click(f"#{id}")
+                        check_drawn(browser)
+            assert "Infinity" not in browser.text("main") and "NaN" not in browser.text("main")
         browser.open((self.folder / "report.html").resolve().as_uri())
 
     def a_keyboard_reaches_everything(self, browser):

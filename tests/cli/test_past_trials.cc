@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -81,6 +82,14 @@ TEST_CASE("What was exported for Optuna comes back: the same finished trials and
   CHECK(shop.Run({"front", "s.db"}).out.find("energy [J, told]") != std::string::npos);
   CHECK(shop.Run({"audit", "s.db"}).code == 0);
 
+  // Nobody proposed them, and nothing of them was metered here: unknown is not zero.
+  const json audit = json::parse(shop.Run({"audit", "s.db", "--format", "json"}).out);
+  CHECK(audit["proposals"]["without_basis"] == 0);
+  CHECK(audit["joules"].is_null());
+  CHECK(audit["by_fate"]["front"]["attempts_without"] == audit["by_fate"]["front"]["attempts"]);
+  CHECK(audit["by_fate"]["front"]["joules"].is_null());
+  CHECK(shop.Run({"audit", "s.db"}).out.find("0 J") == std::string::npos);
+
   const Outcome again = Import(shop, {"sqlite:///o.db", "--told"});
   CHECK(again.code == 0);
   CHECK(again.err.find("5 skipped, since the study has them: trial 0, trial 1, ") !=
@@ -147,6 +156,7 @@ TEST_CASE("The names that Optuna knows are taken, and what is infinite is a fail
 INSERT INTO study_system_attributes VALUES (1, 1, 'study:metric_names', '["error", "accuracy"]');
 UPDATE trial_values SET value = NULL, value_type = 'INF_POS' WHERE trial_id = 2 AND objective = 0;
 INSERT INTO trial_user_attributes VALUES (1, 1, 'value.seconds', '7.5'), (2, 1, 'host', '"n1"');
+INSERT INTO trial_intermediate_values VALUES (1, 1, 0, NULL, 'NAN'), (2, 1, 1, NULL, 'INF_POS');
 )");
   REQUIRE(Import(shop, {"o.db"}).code == 0);
   CHECK(Finished(shop, "s.db") == json::parse(R"([["complete",{"width":16,"optimizer":"adam"},
@@ -169,11 +179,12 @@ INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) 
   const Outcome outcome = Import(shop, {"o.db", "--values", "error,accuracy"});
   CHECK(outcome.code == 0);
   CHECK(outcome.err ==
-        "1 trials of study 'lenet' in o.db added: 1 complete, 0 pruned, 0 failed\n"
+        "2 trials of study 'lenet' in o.db added: 1 complete, 0 pruned, 1 failed\n"
+        "1 failed, and nothing says whether their configurations were why: the search learns "
+        "nothing from them (a column or attribute failure may say a class, such as exit-code)\n"
         "1 left out, not finished\n"
-        "3 left out: trial 1 (parameter 'width' cannot be 99.0), trial 2 (it failed, and nothing "
-        "says whether its configuration was why), trial 3 ('batch' is no parameter of the "
-        "study)\n");
+        "2 left out: trial 1 (parameter 'width' cannot be 99.0), trial 3 ('batch' is no parameter "
+        "of the study)\n");
 }
 
 TEST_CASE("A table of past runs has plain names, and other columns are left aside") {
@@ -208,7 +219,179 @@ TEST_CASE("So may it have the columns of Optuna's trials_dataframe()") {
              "1,1,,,0 days,adam,17,FAIL\n");
   CHECK(Import(shop, {"frame.csv", "--values", "error,accuracy"}).code == 0);
   CHECK(Finished(shop, "s.db") == json::parse(R"([["complete",{"width":16,"optimizer":"adam"},
-                         {"accuracy":0.25,"error":0.5},null]])"));
+                         {"accuracy":0.25,"error":0.5},null],
+                        ["failed",{"width":17,"optimizer":"adam"},{},"lost"]])"));
+}
+
+TEST_CASE("States have the words of other programs: what runs is left out, what failed is failed") {
+  const Workshop shop;
+  shop.Write("study.toml", kTwoReported);
+  for (const std::string column : {"State", "status", "STATE"}) {
+    shop.Write("runs.csv", "optimizer,width,error,accuracy," + column +
+                               "\nadam,8,0.5,0.1,finished\nadam,9,0.4,0.2,Crashed\n"
+                               "adam,10,0.3,0.3,KILLED\nadam,11,0.2,0.4,running\n"
+                               "adam,12,0.1,0.5,COMPLETE\nadam,13,0.9,0.9,pruned\n"
+                               "adam,14,0.1,0.1,Pending\n");
+    const Outcome outcome = Import(shop, {"runs.csv"});
+    CHECK(outcome.code == 0);
+    CHECK(outcome.err.find("2 left out, not finished") != std::string::npos);
+    std::string states;
+    for (const json& trial : Finished(shop, "s.db")) states += trial[0].get<std::string>() + " ";
+    CHECK(states == "complete failed failed complete pruned ");
+  }
+  CHECK(shop.Run({"audit", "s.db"}).code == 0);
+}
+
+TEST_CASE("Columns that say the same twice are refused, by whatever names") {
+  const Workshop shop;
+  shop.Write("study.toml", kTwoReported);
+  const auto fault = [&](const std::string& columns) {
+    std::string cells = "adam,8,0.5,1";
+    for (auto n = std::count(columns.begin(), columns.end(), ','); n > 3; --n) cells += ",1";
+    shop.Write("runs.csv", columns + "\n" + cells + "\n");
+    const Outcome outcome = Import(shop, {"runs.csv"});
+    CHECK(outcome.code == 2);
+    return outcome.err;
+  };
+  const std::string known = "optimizer,width,error,accuracy",
+                    is = "joulefront import: runs.csv as CSV: ";
+  CHECK(fault(known + ",width") == is + "column 'width' is there twice\n");
+  CHECK(fault(known + ",params_width") ==
+        is + "column 'width' is there twice, as 'width' and 'params_width'\n");
+  CHECK(fault(known + ",parameter.width") ==
+        is + "column 'width' is there twice, as 'width' and 'parameter.width'\n");
+  CHECK(fault(known + ",value.error") ==
+        is + "column 'error' is there twice, as 'error' and 'value.error'\n");
+  CHECK(fault(known + ",values_error").find("column 'error' is there twice") != std::string::npos);
+  CHECK(fault(known + ",state,Status").find("column 'state' is there twice") != std::string::npos);
+  shop.Write("runs.csv", known + ",note,note\nadam,8,0.5,1,a,b\n");  // nobody reads those
+  CHECK(Import(shop, {"runs.csv"}).code == 0);
+}
+
+TEST_CASE("A column named like a parameter and an objective must say which it is") {
+  const Workshop shop;
+  shop.Write("study.toml", R"([study]
+name = "s"
+[objectives]
+size = { direction = "minimize" }
+[space]
+size = { type = "int", low = 1, high = 9 }
+)");
+  shop.Write("runs.csv", "size\n3\n");
+  CHECK(Import(shop, {"runs.csv"}).err ==
+        "joulefront import: runs.csv as CSV: column 'size' may be the parameter or the value: call "
+        "it parameter.size or value.size\n");
+  shop.Write("runs.csv", "parameter.size,value.size\n3,4.5\n");
+  CHECK(Import(shop, {"runs.csv"}).code == 0);
+  CHECK(Finished(shop, "s.db") == json::parse(R"([["complete",{"size":3},{"size":4.5},null]])"));
+}
+
+TEST_CASE("Choices that look alike come back from our CSV, and are not guessed from another") {
+  const Workshop shop;
+  const std::string study = R"([study]
+name = "m"
+[objectives]
+a = { direction = "minimize" }
+[space]
+p = { type = "categorical", choices = [1, "1", true, "true", "", "=1+1", "None", "\"x\"", "a\u0007b", "-3", 2.5, "2.5e0", "json:1", "01"] }
+)";
+  shop.Write("study.toml", study);
+  std::string lines;
+  for (int k = 0; k < 14; ++k) {
+    lines += "{\"ask\": 1}\n{\"tell\": " + std::to_string(k) +
+             ", \"values\": {\"a\": " + std::to_string(k) + ".5}}\n";
+  }
+  REQUIRE(shop.Run({"ask-tell", "study.toml", "--store", "m.db"}, lines).code == 0);
+  REQUIRE(Finished(shop, "m.db").size() == 14);
+  REQUIRE(shop.Run({"export", "m.db", "-o", "all.csv"}).code == 0);
+  CHECK(shop.Read("all.csv").find(",=") == std::string::npos);
+  CHECK(Import(shop, {"all.csv"}).code == 0);
+  CHECK(Finished(shop, "s.db") == Finished(shop, "m.db"));
+
+  shop.Write("runs.csv", "p,a\n1,0.1\ntrue,0.2\n2.5,0.3\n");
+  const Outcome foreign =
+      shop.Run({"import", "--into", "study.toml", "--store", "f.db", "runs.csv"});
+  CHECK(foreign.code == 0);
+  CHECK(
+      foreign.err.find("2 left out: line 2 (parameter 'p' is 1, which may be either of two of its "
+                       "choices: the text alone is \"1\", the other json:1), line 3 (parameter 'p' "
+                       "is true, ") != std::string::npos);
+  CHECK(Finished(shop, "f.db") == json::parse(R"([["complete",{"p":2.5},{"a":0.3},null]])"));
+}
+
+TEST_CASE("Optuna's None is the choice \"None\" where there is one, and that is said") {
+  const Workshop shop;
+  shop.Write("study.toml", kTwoReported);
+  const std::string null_trial = R"(
+UPDATE trial_params SET param_value = 1 WHERE trial_id = 1 AND param_name = 'optimizer';)";
+  MakeOptunaFile(shop / "o.db", null_trial);
+  const Outcome without = Import(shop, {"o.db", "--values", "error,accuracy"});
+  CHECK(without.err.find("1 left out: trial 0 (parameter 'optimizer' is null; the study would take "
+                         "that as a choice \"None\")") != std::string::npos);
+  std::string with = kTwoReported;
+  const auto at = with.find("\"adam\"");
+  REQUIRE(at != std::string::npos);
+  with.replace(at, 6, "\"adam\", \"None\"");
+  shop.Write("none.toml", with);
+  const auto import = [&](const std::string& from, const std::string& store) {
+    return shop.Run(
+        {"import", "--into", "none.toml", "--store", store, from, "--values", "error,accuracy"});
+  };
+  const Outcome taken = import("o.db", "n.db");
+  CHECK(taken.err.find("null is taken as the choice \"None\" of 'optimizer'") != std::string::npos);
+  CHECK(Finished(shop, "n.db").at(0).at(1).at("optimizer") == "None");
+  MakeOptunaFile(shop / "both.db", null_trial + R"(
+UPDATE trial_params SET distribution_json =
+  '{"name": "CategoricalDistribution", "attributes": {"choices": ["None", null]}}'
+  WHERE trial_id = 1 AND param_name = 'optimizer';)");
+  CHECK(import("both.db", "b.db")
+            .err.find("trial 0 (parameter 'optimizer' is null, and \"None\" is "
+                      "another choice there)") != std::string::npos);
+}
+
+TEST_CASE(
+    "Trials that break Optuna's constraints are kept where the study's say so, else left out") {
+  const Workshop shop;
+  shop.Write("study.toml", kTwoReported);
+  const std::string broken = R"(
+INSERT INTO trial_system_attributes VALUES (1, 1, 'constraints', '[-1.0, 0.0]'),
+  (2, 2, 'constraints', '[-1.0, 2.5]');)";
+  MakeOptunaFile(shop / "o.db", broken);
+  const Outcome outcome = Import(shop, {"o.db", "--values", "error,accuracy"});
+  CHECK(outcome.code == 0);
+  CHECK(Finished(shop, "s.db").size() == 1);
+  CHECK(outcome.err.find("1 left out: trial 1 (it breaks a constraint there that is none of the "
+                         "study's, or has no value here)") != std::string::npos);
+
+  shop.Write("study.toml",
+             kTwoReported + "[constraints]\nmemory = { max = 0 }\nlag = { max = 0 }\n");
+  const auto named = [&](const std::string& names) {
+    return shop.Run(
+        {"import", "--into", "study.toml", "--store", "c.db", "o.db", "--values", names});
+  };
+  CHECK(named("error,accuracy,memory,lag").code == 0);
+  const json both = Finished(shop, "c.db");
+  REQUIRE(both.size() == 2);
+  CHECK(both[1][2]["lag"] == 2.5);
+  const json front = json::parse(shop.Run({"front", "c.db", "--format", "json"}).out)["front"];
+  REQUIRE(front.size() == 1);
+  CHECK(front[0]["number"] == 0);
+}
+
+TEST_CASE("Files of other kinds are refused by name, with what to do") {
+  const Workshop shop;
+  shop.Write("study.toml", kTwoReported);
+  const auto refused = [&](const std::string& text) {
+    shop.Write("file", text);
+    const Outcome outcome = Import(shop, {"file"});
+    CHECK(outcome.code == 2);
+    return outcome.err;
+  };
+  CHECK(refused("{\"op_code\": 0, \"worker_id\": \"w\", \"study_name\": \"s\"}\n")
+            .find("file is a journal of Optuna's (JournalStorage)") != std::string::npos);
+  CHECK(refused("[{\"width\": 8}]").find("run --enqueue") != std::string::npos);
+  CHECK(refused("PK\x03\x04zip").find("save it as CSV") != std::string::npos);
+  CHECK(refused("\xFF\xFEw").find("save it as UTF-8") != std::string::npos);
 }
 
 TEST_CASE("Complete trials that lack an objective wait to be trained, the best of them") {
@@ -250,7 +433,10 @@ TEST_CASE("What is wrong with a table is said with its line, and exit code 2") {
   CHECK(fault(header + "adam,8,1\n") ==
         "joulefront import: runs.csv as CSV: line 2: 3 cells under a header of 5\n");
   CHECK(fault(header + "adam,8,1,1,done\n") ==
-        "joulefront import: runs.csv as CSV: line 2: there is no state 'done'\n");
+        "joulefront import: runs.csv as CSV: line 2: there is no state 'done'; there are: aborted, "
+        "canceled, cancelled, complete, completed, crashed, error, errored, fail, failed, failure, "
+        "finished, killed, paused, pending, preempted, preempting, pruned, queued, running, "
+        "scheduled, started, succeeded, success, waiting\n");
   CHECK(fault(header + "adam,\"8,1,1,\n") ==
         "joulefront import: runs.csv as CSV: a quote opened in line 2 has no end\n");
   CHECK(fault(header) ==

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "study_store/open_store.h"
 #include "tests/cli/command.h"
 
 namespace joulefront {
@@ -62,7 +63,9 @@ TEST_CASE("audit finds that a study holds, and where its joules went") {
   CHECK(report["holds"] == true);
   CHECK(report["proposals"]["replayed"] == 6);
   double sum = 0.0;
-  for (const auto& [fate, share] : report["by_fate"].items()) sum += share["joules"].get<double>();
+  for (const auto& [fate, share] : report["by_fate"].items()) {
+    if (share["joules"].is_number()) sum += share["joules"].get<double>();
+  }
   CHECK(sum == Approx(report["joules"].get<double>()));
   CHECK(shop.Run({"audit", "shell.db"}).out.find("ledger    holds") != std::string::npos);
 }
@@ -126,6 +129,82 @@ TEST_CASE("confirm trains the front again, says what holds, and goes on where it
   const json shown =
       json::parse(shop.Run({"confirm", "shell.db", "--repeat", "0", "--format", "json"}).out);
   CHECK(shown == twice);
+}
+
+TEST_CASE("confirm warns where no value moved between seeds, and says what to do") {
+  const Workshop shop;
+  RunStudy(shop);
+  const Outcome outcome =
+      shop.Run({"confirm", "shell.db", "--repeat", "2", "--format", "json", "-q"});
+  CHECK(outcome.err.find("warning: error did not move at all between seeds") != std::string::npos);
+  CHECK(outcome.err.find("{seed} in [trainer] command") != std::string::npos);
+  CHECK(json::parse(outcome.out)["unmoved"] == json({"error"}));
+}
+
+TEST_CASE("a trial that confirm refuted is no knee and not recommended, in every view") {
+  const Workshop shop;
+  shop.Write("study.toml", R"([study]
+name = "luck"
+[objectives]
+error = { direction = "minimize" }
+size = { direction = "minimize" }
+[space]
+x = { type = "int", low = 0, high = 3 }
+)");
+  // Trial 1 is the knee as recorded.
+  std::string lines;
+  const double errors[] = {1.0, 0.2, 0.15, 0.0}, sizes[] = {0, 10, 50, 100};
+  for (int k = 0; k < 4; ++k) {
+    lines += "{\"ask\": 1}\n{\"tell\": " + std::to_string(k) +
+             ", \"values\": {\"error\": " + std::to_string(errors[k]) +
+             ", \"size\": " + std::to_string(sizes[k]) + "}}\n";
+  }
+  REQUIRE(shop.Run({"ask-tell", "study.toml", "--store", "luck.db"}, lines).code == 0);
+  const auto knee = [&] {
+    for (const json& point :
+         json::parse(shop.Run({"front", "luck.db", "--format", "json"}).out)["front"]) {
+      if (point["knee"] == true) return point["number"].get<int>();
+    }
+    return -1;
+  };
+  CHECK(knee() == 1);
+  CHECK(shop.Run({"front", "luck.db", "--prefer", "error=1,size=1"}).out.find("chosen: trial 1,") !=
+        std::string::npos);
+  // Again it has an error of 1.5 and so is beaten by trial 0, which holds.
+  const auto again = [&](int trial, double error, double size) {
+    auto store = OpenStore(shop / "luck.db", OpenMode::kWrite).value();
+    const StudyId id = store->ListStudies().value().front().id;
+    const WorkerIdentity worker{
+        .name = "w", .host = "h", .boot_id = "b", .pid = 1, .start_ticks = 1};
+    const TimePoint now{};
+    auto claim =
+        store->ClaimConfirmation(id, trial, 9, worker, now + std::chrono::seconds(60), now);
+    REQUIRE(claim);
+    REQUIRE(store->FinishAttempt(*claim,
+                                 {.state = AttemptState::kComplete,
+                                  .values = {{"error", error}, {"size", size}},
+                                  .energy = {}},
+                                 {}, now));
+  };
+  again(0, 1.0, 0.0);
+  again(1, 1.5, 10.0);
+  CHECK(knee() == 2);
+  const Outcome front = shop.Run({"front", "luck.db"});
+  CHECK(front.out.find("<- refuted") != std::string::npos);
+  CHECK(front.err.find("1 trial(s) did not hold when they were trained again") !=
+        std::string::npos);
+  CHECK(shop.Run({"front", "luck.db", "--prefer", "error=1,size=1"}).out.find("chosen: trial 2,") !=
+        std::string::npos);
+  CHECK(shop.Run({"front", "luck.db", "--format", "csv"}).out.find("refuted") != std::string::npos);
+  for (const char* format : {"markdown", "latex"}) {
+    const std::string table = shop.Run({"export", "luck.db", "--format", format}).out;
+    CHECK(table.find("refuted") != std::string::npos);
+  }
+  const std::string page = shop.Run({"export", "luck.db", "--format", "html"}).out;
+  const auto begin = page.find("\"wishes\":"), end = page.find("\"cost\":");
+  REQUIRE(begin != std::string::npos);
+  const std::string wishes = page.substr(begin, end - begin);
+  CHECK(wishes.find("\"point\":1") == std::string::npos);
 }
 
 TEST_CASE("a branch is a new study in the same store that begins with the old front") {

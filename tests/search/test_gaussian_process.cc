@@ -284,5 +284,19 @@ TEST_CASE("without observations the posterior is the prior", "[process]") {
   }
 }
 
+TEST_CASE("a covariance that data leave without a factor ends no program, and knows nothing",
+          "[process]") {
+  Known known(ConditionalSpace(), 6, 3);
+  Hyperparameters broken = known.h;
+  broken.log_scale = std::nan("");
+  const GaussianProcess process(known.embedding, known.points, known.targets, broken);
+  REQUIRE_FALSE(process.holds());
+  REQUIRE(known.Process().holds());
+  REQUIRE(process.LeaveOneOutGain(known.targets) < 0.0);
+  broken = known.h;
+  broken.log_weights[0] = std::nan("");
+  REQUIRE_FALSE(GaussianProcess(known.embedding, known.points, known.targets, broken).holds());
+}
+
 }  // namespace
 }  // namespace joulefront

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -460,6 +461,22 @@ TEST_CASE("the order in which trials ended does not matter", "[surrogate]") {
   static_cast<void>(used.Propose(space, RandomHistory(space, 50, 1, SettleAll), {.seed = 5}));
   REQUIRE(used.Propose(space, forwards, {.seed = 5})->configuration ==
           fresh.Propose(space, backwards, {.seed = 5})->configuration);
+}
+
+TEST_CASE("values at the ends of what numbers can be end no search", "[surrogate]") {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const double extremes[] = {kMost, -kMost, 1e300, 5e-324, 0.0, 1.0, -1e-300};
+  const SearchSpace space = Square();
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    Random random(seed, 1);
+    const History history = RandomHistory(space, 24, seed, [&](History& h, std::size_t number) {
+      const double a = extremes[random.Below(7)], b = extremes[random.Below(7)];
+      h.Evaluate(number, {{seed % 3 == 0 ? *h.entries()[number].configuration[0] : a, b}, 0.0, {}});
+    });
+    const auto proposal = SurrogateSampler().Propose(space, history, {.seed = seed});
+    REQUIRE(proposal);
+    REQUIRE(space.Contains(proposal->configuration));
+  }
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ TEST_CASE("a mixed front is asked for, and leaves out only what is surely domina
       MakeTrial(0.20, 150, Measured()),  // surely more
       MakeTrial(0.30, 75, Estimated()),  // +-40 %
       MakeTrial(0.30, 900, Estimated())};
-  const Front front = ComputeFront(TwoObjectives(), trials, {}, Mix::kYes);
+  const Front front = ComputeFront(TwoObjectives(), trials, {.mix = Mix::kYes});
   CHECK(front.mixed);
   CHECK(front.key.empty());
   CHECK(front.left_out.empty());
@@ -129,7 +129,7 @@ TEST_CASE("a partial figure on a mixed front is no knee, has no price, and adds 
   std::vector<Trial> trials = {MakeTrial(0.9, 10, Measured()), MakeTrial(0.5, 12, Measured()),
                                MakeTrial(0.1, 100, Measured()),
                                MakeTrial(0.2, 11, Measured(), 0.5)};
-  const Front front = ComputeFront(TwoObjectives(), trials, {}, Mix::kYes);
+  const Front front = ComputeFront(TwoObjectives(), trials, {.mix = Mix::kYes});
   REQUIRE(TrialsOf(front) == Trials{0, 3, 1, 2});
   CHECK(front.points[1].partial);
   // As it is shown it would lie farthest below the line; of the whole ones trial 1 does.
@@ -144,7 +144,7 @@ TEST_CASE("a partial figure on a mixed front is no knee, has no price, and adds 
 TEST_CASE("mixing what is of one key changes nothing") {
   const std::vector<Trial> trials = {MakeTrial(0.10, 100, Measured()),
                                      MakeTrial(0.20, 104, Measured())};
-  const Front front = ComputeFront(TwoObjectives(), trials, {}, Mix::kYes);
+  const Front front = ComputeFront(TwoObjectives(), trials, {.mix = Mix::kYes});
   CHECK_FALSE(front.mixed);
   CHECK(TrialsOf(front) == Trials{0});
 }

@@ -74,6 +74,33 @@ TEST_CASE("What a configuration leaves out takes the centre of its range or its 
   CHECK(given[0].configuration == Configuration{62.0, 0.0, 0.5});
 }
 
+TEST_CASE("Where the study has a default, what is left out takes that") {
+  const Defaults defaults = Configuration{24.0, 1.0, std::nullopt};
+  const auto given =
+      Require(ParseConfigurations(Space(), "{}\n{\"width\":8}\n", "next.jsonl", defaults));
+  CHECK(given[0].configuration == Configuration{24.0, 1.0, std::nullopt});
+  CHECK(given[1].configuration == Configuration{8.0, 1.0, std::nullopt});
+  // An earlier study that knew no optimizer.
+  Study study = NewStudy();
+  study.default_configuration = defaults;
+  EarlierStudy earlier{.study = SampleStudy("old"), .trials = {}, .path = "old.db"};
+  earlier.study.constraints.clear();
+  earlier.trials = {{.number = 0,
+                     .state = TrialState::kComplete,
+                     .configuration = R"({"width":16})",
+                     .values = {{"error", 1.0}, {"energy", 1.0}}}};
+  const auto warm = TranslateFront(earlier, study);
+  REQUIRE(warm.size() == 1);
+  CHECK(warm[0].configuration == Configuration{16.0, 1.0, std::nullopt});
+}
+
+TEST_CASE("A branch has a seed of its own, by its name and the study's seed") {
+  Study study = NewStudy();
+  CHECK(BranchSeed(study, "wider") == BranchSeed(study, "wider"));
+  CHECK(BranchSeed(study, "wider") != study.seed);
+  CHECK(BranchSeed(study, "wider") != BranchSeed(study, "deeper"));
+}
+
 TEST_CASE("A configuration that the space does not hold is refused with its place") {
   const std::string good = std::string(kOne) + "\n";
   const std::string forms =
@@ -156,7 +183,7 @@ TEST_CASE("An earlier front is translated by name, value by value") {
   const auto translated = [&](const std::string& configuration) {
     earlier.trials.resize(1);
     earlier.trials[0].configuration = configuration;
-    const auto trials = TranslateFront(earlier, Space());
+    const auto trials = TranslateFront(earlier, NewStudy());
     REQUIRE(trials.size() == 1);
     CHECK(Space().Contains(trials[0].configuration));
     return ConfigurationToJson(Space(), trials[0].configuration);
@@ -176,7 +203,7 @@ TEST_CASE("An earlier front is translated by name, value by value") {
 TEST_CASE("Trials that become equal in the new space come once") {
   EarlierStudy earlier = Earlier(3);
   for (Trial& trial : earlier.trials) trial.configuration = R"({"depth":1})";
-  CHECK(TranslateFront(earlier, Space()).size() == 1);
+  CHECK(TranslateFront(earlier, NewStudy()).size() == 1);
 }
 
 TEST_CASE("A warm start takes a few trials of the front, evenly, both ends among them") {

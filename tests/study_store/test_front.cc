@@ -94,7 +94,8 @@ TEST_CASE("Maximised objectives are shown, ordered and bounded in the user's dir
   // (0.7 - 0.57) * (54 - 10) + (0.9 - 0.7) * (54 - 50)
   CHECK(*front.hypervolume == Approx(0.13 * 44 + 0.2 * 4));
   CHECK(*PricesAlong(front)[1] == Approx(200.0));
-  CHECK(TrialsOf(ComputeFront(study, trials, {{.name = "accuracy", .min = 0.8}})) == Indices{0});
+  CHECK(TrialsOf(ComputeFront(study, trials, {.bounds = {{.name = "accuracy", .min = 0.8}}})) ==
+        Indices{0});
 }
 
 TEST_CASE("A maximised cost has its cheapest end where most is gained") {
@@ -147,17 +148,19 @@ TEST_CASE("Values that are missing or not finite make no evaluation") {
 TEST_CASE("Bounds leave out trials before the front is made, so that others come into view") {
   const auto trials = ErrorAndEnergy({{0.1, 50}, {0.3, 10}, {0.05, 90}, {0.3, 20}});
   const Study study = TwoObjectives();
-  CHECK(TrialsOf(ComputeFront(study, trials, {{.name = "energy", .max = 50.0}})) == Indices{1, 0});
-  CHECK(TrialsOf(ComputeFront(study, trials, {{.name = "energy", .min = 15.0}})) ==
+  CHECK(TrialsOf(ComputeFront(study, trials, {.bounds = {{.name = "energy", .max = 50.0}}})) ==
+        Indices{1, 0});
+  CHECK(TrialsOf(ComputeFront(study, trials, {.bounds = {{.name = "energy", .min = 15.0}}})) ==
         Indices{3, 0, 2});
   CHECK(TrialsOf(ComputeFront(study, trials,
-                              {{.name = "energy", .max = 60.0}, {.name = "error", .max = 0.2}})) ==
-        Indices{0});
-  const Front none = ComputeFront(study, trials, {{.name = "energy", .max = 1.0}});
+                              {.bounds = {{.name = "energy", .max = 60.0},
+                                          {.name = "error", .max = 0.2}}})) == Indices{0});
+  const Front none = ComputeFront(study, trials, {.bounds = {{.name = "energy", .max = 1.0}}});
   CHECK(none.points.empty());
   CHECK(none.complete == 4);
   CHECK(none.feasible == 4);
-  CHECK(ComputeFront(study, trials, {{.name = "unheard of", .max = 1.0}}).points.empty());
+  CHECK(
+      ComputeFront(study, trials, {.bounds = {{.name = "unheard of", .max = 1.0}}}).points.empty());
 }
 
 TEST_CASE("With one objective the front is the best trial") {
@@ -224,6 +227,61 @@ TEST_CASE("A reference point of the user's is taken, and points beyond it add no
   const Front gain = ComputeFront(study, Complete({{{"gain", 5}, {"energy", 90}}}));
   CHECK(gain.reference_point == std::vector<double>{2.0, 100.0});
   CHECK(*gain.hypervolume == 30.0);
+}
+
+TEST_CASE("Values beyond the scale leave the reference point and the hypervolume of the others") {
+  const Study study = TwoObjectives();
+  const Front others = ComputeFront(study, ErrorAndEnergy({{1.0, 0}, {0.2, 10}, {0, 100}}));
+  const double largest = std::numeric_limits<double>::max();
+  for (const double far : {1e301, -1e301, largest, -largest, 1e200}) {
+    for (const auto& point :
+         std::vector<std::pair<double, double>>{{far, far}, {far, 5}, {5, far}}) {
+      INFO(point.first << ", " << point.second);
+      const Front front =
+          ComputeFront(study, ErrorAndEnergy({{1.0, 0}, {0.2, 10}, {0, 100}, point}));
+      CHECK(front.reference_point == others.reference_point);
+      CHECK(front.hypervolume == others.hypervolume);
+      CHECK(front.off_scale == 1);
+      for (const FrontPoint& one : front.points) {
+        CHECK(one.off_scale == (one.trial == 3));
+        if (one.off_scale) CHECK_FALSE(one.knee);
+      }
+    }
+  }
+  const Front alone = ComputeFront(study, ErrorAndEnergy({{largest, largest}}));
+  CHECK(alone.points.size() == 1);
+  CHECK(alone.reference_point.empty());
+  CHECK_FALSE(alone.hypervolume);
+}
+
+TEST_CASE("A hypervolume of values on the scale is finite, however many objectives there are") {
+  for (const std::size_t m : {1, 2, 3, 6, 10}) {
+    Study study = TwoObjectives();
+    study.objectives.clear();
+    NamedValues low, high;
+    for (std::size_t k = 0; k < m; ++k) {
+      const std::string name = "o" + std::to_string(k);
+      study.objectives.push_back({.name = name});
+      low[name] = -LargestOnScale(m);
+      high[name] = LargestOnScale(m);
+    }
+    const Front front = ComputeFront(study, Complete({low, high}));
+    CHECK(front.off_scale == 0);
+    REQUIRE(front.hypervolume);
+  }
+}
+
+TEST_CASE("A refuted trial stays on the front, and is no knee and has no price") {
+  const Study study = TwoObjectives();
+  const auto trials = ErrorAndEnergy({{1.0, 0}, {0.2, 10}, {0.15, 50}, {0, 100}});
+  const Front front = ComputeFront(study, trials, {.refuted = {1}});
+  CHECK(TrialsOf(front) == Indices{0, 1, 2, 3});
+  CHECK(front.points[1].refuted);
+  CHECK(Knees(front) == std::vector<bool>{false, false, true, false});
+  const auto prices = PricesAlong(front);
+  CHECK_FALSE(prices[1]);
+  CHECK_FALSE(prices[2]);
+  CHECK(prices[3]);
 }
 
 }  // namespace

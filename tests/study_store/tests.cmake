@@ -12,6 +12,8 @@ joulefront_test(study_store joulefront::study_store
   study_store/test_comparison.cc
   study_store/test_configuration_json.cc
   study_store/test_confirmation.cc
+  study_store/test_crowding.cc
+  study_store/test_csv_cells.cc
   study_store/test_early_stopping.cc
   study_store/test_evaluation.cc
   study_store/test_first_trials.cc

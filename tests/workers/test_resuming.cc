@@ -122,8 +122,7 @@ TEST_CASE("joules of another key are not added: such a trial has failed") {
                                               .division = {},
                                               .domains = {}}};
   };
-  Trial origin;
-  origin.number = 4;
+  Origin origin{.trial = 4, .named = "attempt 1 of this trial"};
   origin.values = {{"error", 0.5}, {"energy", 2.0}};
   origin.energy = {phase("a")};
   AttemptResult same{.state = AttemptState::kComplete,
@@ -135,7 +134,8 @@ TEST_CASE("joules of another key are not added: such a trial has failed") {
   other.energy = {phase("b")};
   AddOrigin(study, origin, other);
   CHECK(Name(other.state) == "failed");
-  CHECK_THAT(other.message, Catch::Contains("trial 4"));
+  CHECK_THAT(other.message,
+             Catch::Contains("it went on with attempt 1 of this trial, whose joules"));
 }
 
 TEST_CASE(
