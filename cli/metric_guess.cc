@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/number_text.h"
 #include "base/printable.h"
 #include "cli/name_words.h"
 
@@ -16,7 +17,7 @@ constexpr std::size_t kLongestName = 60;
 constexpr std::size_t kMostMetrics = 100;
 constexpr std::size_t kLongestGap = 80;  // "Accuracy of the network on the test images: 93"
 
-constexpr std::string_view kNumber = R"(([-+]?(?:\d*\.?\d+(?:[eE][-+]?\d+)?|(?i:nan|inf))))";
+constexpr std::string_view kNumber = "{number}";
 /// A name begins here and not in the middle of "val_loss".
 constexpr std::string_view kNameBegins = R"((?<![\w./@-]))";
 
@@ -36,16 +37,25 @@ bool IsOfPart(const std::vector<std::string>& words) {
   return IsOfTraining(words) || IsOfValidation(words);
 }
 
-/// Where the number that begins at `at` ends; `at` itself if none does.
+/// Where the number that begins at `at` ends; `at` itself if none does, or if it can be read in two
+/// ways.
 std::size_t EndOfNumber(std::string_view line, std::size_t at) {
+  constexpr std::string_view kMinus = "\xE2\x88\x92";
   std::size_t end = at;
-  if (end < line.size() && (line[end] == '-' || line[end] == '+')) ++end;
+  if (line.substr(end).starts_with(kMinus)) {
+    end += kMinus.size();
+  } else if (end < line.size() && (line[end] == '-' || line[end] == '+')) {
+    ++end;
+  }
   const auto word = line.substr(end, 3);
   if (word == "nan" || word == "NaN" || word == "inf") return end + 3;
   if (end < line.size() && line[end] == '.') ++end;
   if (end >= line.size() || !IsDigit(line[end])) return at;
   while (end < line.size() && (IsDigit(line[end]) || line[end] == '.')) ++end;
-  return end;
+  while (line[end - 1] == '.' && end - 1 > at) --end;  // the end of a sentence
+  const std::string_view longer = LongerNumber(line, at, end);
+  if (!longer.empty() && longer.data() == line.data() + at) end = at + longer.size();
+  return ReadNumber(line.substr(at, end - at)) ? end : at;
 }
 
 std::size_t SkipBlanks(std::string_view line, std::size_t at) {

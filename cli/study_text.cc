@@ -63,7 +63,8 @@ std::string ParameterText(const Parameter& parameter) {
 
 std::string NoteOn(const GuessedParameter& guessed) {
   if (guessed.parameter.choices.size() == 1) return "; add what else there is";
-  const bool rate = HasWord(NameWords(guessed.parameter.name), {"lr", "rate", "decay", "alpha"});
+  const auto words = NameWords(guessed.parameter.name);
+  const bool rate = !words.empty() && HasWord({words.back()}, {"lr", "rate", "decay", "alpha"});
   if (!rate || !std::holds_alternative<std::int64_t>(guessed.given)) return "";
   return "; whole numbers, as it was given: \"float\" and 1.0 here and in default if it takes "
          "fractions";
@@ -149,12 +150,12 @@ std::string FilesText(const StudyDraft& draft) {
 std::string MetricsText(const StudyDraft& draft) {
   if (!draft.reported.empty()) return "";
   std::string text =
-      "\n[trainer.metrics]\n# Regular expressions on the lines of its output: the group in "
-      "parentheses is the value, the last match counts.\n";
+      "\n[trainer.metrics]\n# Regular expressions on the lines of its output: {number} is the "
+      "value, the last match counts.\n";
   if (draft.metrics.empty()) {
     return text +
            "# check: write the words before your number instead of loss\n"
-           "loss = '(?i)\\bloss[^\\w+.-]+([-+]?\\d*\\.?\\d+(?:e[-+]?\\d+)?)'\n";
+           "loss = '(?i)\\bloss\\s*[:=|]?\\s*{number}'\n";
   }
   for (const FoundMetric& metric : draft.metrics) {
     const bool chosen = &metric == &draft.metrics[0];
