@@ -46,6 +46,26 @@ double StepOf(const FrontView& view, std::size_t objective) {
   return share ? 0.01 : 1.0;
 }
 
+/// What scripts are told of the joules of an objective.
+void AddFigure(const std::string& name,
+               const std::function<const EnergyFigure*(const FrontPoint&)>& figure_of,
+               Columns& columns) {
+  columns.push_back({name + "_class", [=](const FrontPoint& point, std::size_t) {
+                       const EnergyFigure* figure = figure_of(point);
+                       return figure == nullptr
+                                  ? std::string("told")
+                                  : std::string(Name(figure->provenance.energy_class));
+                     }});
+  columns.push_back({name + "_coverage", [=](const FrontPoint& point, std::size_t) {
+                       const EnergyFigure* figure = figure_of(point);
+                       return figure == nullptr ? "" : fmt::format("{}", figure->coverage);
+                     }});
+  columns.push_back({name + "_is_bound", [=](const FrontPoint& point, std::size_t) {
+                       const EnergyFigure* figure = figure_of(point);
+                       return figure == nullptr ? "" : IsBound(*figure) ? "true" : "false";
+                     }});
+}
+
 void AddObjective(const FrontView& view, std::size_t k, bool exact, Columns& columns) {
   const Objective& objective = view.study.objectives[k];
   const auto figure_of = [&view, phase = objective.phase](const FrontPoint& point) {
@@ -64,21 +84,7 @@ void AddObjective(const FrontView& view, std::size_t k, bool exact, Columns& col
   columns.push_back({objective.name, [=](const FrontPoint& point, std::size_t) {
                        return fmt::format("{}", point.objectives[k]);
                      }});
-  if (!objective.phase) return;
-  columns.push_back({objective.name + "_class", [=](const FrontPoint& point, std::size_t) {
-                       const EnergyFigure* figure = figure_of(point);
-                       return figure == nullptr
-                                  ? std::string("told")
-                                  : std::string(Name(figure->provenance.energy_class));
-                     }});
-  columns.push_back({objective.name + "_coverage", [=](const FrontPoint& point, std::size_t) {
-                       const EnergyFigure* figure = figure_of(point);
-                       return figure == nullptr ? "" : fmt::format("{}", figure->coverage);
-                     }});
-  columns.push_back({objective.name + "_is_bound", [=](const FrontPoint& point, std::size_t) {
-                       const EnergyFigure* figure = figure_of(point);
-                       return figure == nullptr ? "" : IsBound(*figure) ? "true" : "false";
-                     }});
+  if (objective.phase) AddFigure(objective.name, figure_of, columns);
 }
 
 /// What a lifetime is made of.

@@ -94,7 +94,8 @@ UncertainValue ValueWithError(const Objective& objective, const Trial& trial, bo
   const EnergyFigure* figure = FigureOf(objective, trial);
   if (figure == nullptr) return value;
   const double common = across_keys ? figure->provenance.common_uncertainty : 0.0;
-  value.deviation = std::abs(value.mean) * std::hypot(CountedUncertainty(*figure), common) / kNormal95;
+  value.deviation =
+      std::abs(value.mean) * std::hypot(CountedUncertainty(*figure), common) / kNormal95;
   if (figure->coverage < kWholeCoverage) {
     const double unseen = value.mean * (1.0 / figure->coverage - 1.0) * kUnseenPower;
     value.mean += unseen / 2.0;

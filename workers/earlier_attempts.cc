@@ -106,8 +106,8 @@ std::optional<Origin> EarlierAttempts(const Study& study, const std::vector<Atte
 }
 
 Result<std::optional<Origin>> OriginOf(StudyStore& store, const Study& study, const Claim& claim,
-                                      const std::string& store_path,
-                                      const std::function<void(const std::string&)>& say) {
+                                       const std::string& store_path,
+                                       const std::function<void(const std::string&)>& say) {
   if (!study.trainer.resumes) return std::optional<Origin>();
   const auto folder_of = [&](TrialNumber trial, int attempt) {
     return WorkDirOf(store_path, study.name, trial, attempt);
@@ -127,8 +127,8 @@ Result<std::optional<Origin>> OriginOf(StudyStore& store, const Study& study, co
       std::filesystem::is_directory(folder_of(origin.trial, origin.attempt), error)) {
     return std::optional(std::move(origin));
   }
-  say(fmt::format("trial {} attempt {}: it begins anew, since the folder of {} is gone", claim.trial,
-                  claim.attempt, origin.named));
+  say(fmt::format("trial {} attempt {}: it begins anew, since the folder of {} is gone",
+                  claim.trial, claim.attempt, origin.named));
   return std::optional<Origin>();
 }
 

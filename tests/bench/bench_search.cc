@@ -9,8 +9,8 @@
 // the fits made anew and with them remembered, and with 1,000 trials pending.
 // --cost-exponent: the joules of M1 and M2 are told as cost; prints joules spent until 0.6, 0.8,
 // 0.9 and 0.95 of the front as well.
-// --joules: the shares that were reached within so many joules. --budget: a budget of so many joules,
-// which ends a study and which the sampler is told, as with [budget] energy.
+// --joules: the shares that were reached within so many joules. --budget: a budget of so many
+// joules, which ends a study and which the sampler is told, as with [budget] energy.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
