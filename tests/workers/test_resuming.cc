@@ -192,7 +192,7 @@ TEST_CASE("an attempt without a checkpoint, or with unknown joules, is begun ane
   never_begun.number = 2;
   never_begun.state = AttemptState::kInterrupted;
   REQUIRE(EarlierAttempts(study, {attempt, never_begun}, 3, in));
-  CHECK(EarlierAttempts(study, {attempt, never_begun}, 3, in)->attempts == 1);
+  CHECK(EarlierAttempts(study, {attempt, never_begun}, 3, in)->attempt == 1);
   attempt.state = AttemptState::kLost;
   CHECK_FALSE(EarlierAttempts(study, {attempt}, 2, in));
   attempt.state = AttemptState::kInterrupted;
