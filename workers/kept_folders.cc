@@ -121,7 +121,7 @@ Result<std::set<TrialNumber>> KeptFolders::Kept() {
   auto candidates = WithReports(store_, id_, study_, trials_);
   if (!candidates) return Pass(candidates);
   for (const Mix mix : {Mix::kNo, Mix::kYes}) {
-    for (const FrontPoint& point : ComputeFront(study_, candidates->trials, {}, mix).points) {
+    for (const FrontPoint& point : ComputeFront(study_, candidates->trials, {.mix = mix}).points) {
       kept.insert(candidates->trials[point.trial].number);
     }
   }
