@@ -32,7 +32,9 @@ tl::unexpected<Error> NotRegular(const std::string& path, const struct stat& sta
 
 tl::unexpected<Error> TooLarge(const std::string& path, std::size_t most) {
   return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("'{}' is larger than {} MiB, and is not read", path, most >> 20));
+              fmt::format("'{}' is larger than {}, and is not read", path,
+                          most < 1 << 20 ? fmt::format("{} bytes", most)
+                                         : fmt::format("{} MiB", most >> 20)));
 }
 
 /// A file opened without waiting for who may be at the other end of a pipe.

@@ -60,7 +60,7 @@ Result<std::string> TokenOf(const VerbOptions& options) {
   std::string token = *options.Get("token");
   if (token.starts_with('@')) {
     constexpr std::size_t kLongest = 1000;
-    auto file = ReadFile(token.substr(1), kLongest);
+    auto file = ReadInput(token.substr(1), kLongest);
     if (!file) return Pass(file, "--token");
     token = std::move(*file);
     while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();

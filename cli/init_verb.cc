@@ -133,15 +133,15 @@ std::vector<ReportedObjective> ReportedOf(const NamedValues& values) {
   return reported;
 }
 
-/// The phase whose joules a person would weigh: train, or the dearest that the program announced.
+/// The phase whose joules matter most: train, or the longest that the program announced.
 std::string PhaseOf(const std::vector<PhaseEnergy>& energy) {
   if (FindPhase(energy, "train") != nullptr) return "train";
-  const PhaseEnergy* dearest = nullptr;
+  const PhaseEnergy* longest = nullptr;
   for (const PhaseEnergy& phase : energy) {
     if (phase.phase == "total" || phase.phase == "setup" || phase.phase == "data") continue;
-    if (dearest == nullptr || phase.wall > dearest->wall) dearest = &phase;
+    if (longest == nullptr || phase.wall > longest->wall) longest = &phase;
   }
-  return dearest == nullptr ? "total" : dearest->phase;
+  return longest == nullptr ? "total" : longest->phase;
 }
 
 /// How the command failed; empty if it did not.

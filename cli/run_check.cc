@@ -183,6 +183,7 @@ Result<std::string> CheckTrainer(const StudyFile& file) {
   if (study.trainer.preload) {  // the program itself is not started
     auto library = LookAtPreload(study);
     if (!library) return library;
+    if (library->empty()) return std::string("preload  a script in Python: it was not run\n");
     return fmt::format("preload  {}: has the functions; it was not loaded\n", Printable(*library));
   }
   auto found = FindProgram(program, study.directory);

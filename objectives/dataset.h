@@ -23,8 +23,8 @@ struct Dataset {
   std::vector<std::int64_t> shape;
   std::vector<float> features;       // n x product of shape; NaN where a value is missing
   std::vector<std::int64_t> labels;  // an example's class: an index into `classes`
-  bool is_quantity = false;     // the labels are numbers to be foretold, no classes (targets.h):
-  std::vector<double> targets;  // these, one an example; `labels` are then their tenths
+  bool is_quantity = false;          // the labels are numbers to predict, no classes (targets.h):
+  std::vector<double> targets;       // these, one an example; `labels` are then their tenths
   std::vector<std::string>
       classes;                  // as written in the file, sorted; "0", "1" ... in other formats
   std::vector<Column> columns;  // of a CSV file, else empty

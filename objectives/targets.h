@@ -1,4 +1,4 @@
-// Labels that are no classes: quantities, such as a price, which are foretold as numbers.
+// Labels that are no classes: quantities, such as a price, which are predicted as numbers.
 #pragma once
 
 #include <vector>

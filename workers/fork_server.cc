@@ -94,7 +94,7 @@ Result<ForkServer*> ForkServer::For(const std::vector<std::string>& arguments,
                                    arguments.begin() + static_cast<std::ptrdiff_t>(*script) + 1);
   auto plain = WithoutAttempt(environment);
   auto& server = servers[{command, plain}];  // imports may go by OMP_NUM_THREADS and its kin
-  if (server != nullptr) return server.get();
+  if (server != nullptr && server->IsThere()) return server.get();
   std::unique_ptr<ForkServer> made(new ForkServer(*script, command, std::move(plain)));
   JF_TRY(made->Start());
   JF_TRY(made->AwaitImports());

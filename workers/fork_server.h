@@ -13,6 +13,10 @@ namespace joulefront {
 
 class ForkServer {
  public:
+  ~ForkServer() { ForgetHelper(process_.pid); }
+  ForkServer(const ForkServer&) = delete;
+  ForkServer& operator=(const ForkServer&) = delete;
+
   /// Whether it could serve this command: the index of the script in it. Empty if it is not of the
   /// form `python3 [-u ...] SCRIPT ...`.
   static std::optional<std::size_t> ScriptIn(const std::vector<std::string>& arguments);

@@ -188,7 +188,7 @@ TrainingData LoadExamples(const Task& task, const at::Device& device) {
     recipe.target = FitTarget(formed, train);
     PrintLog(task.data.data.front() +
              ": the labels are quantities: rmse is in their unit, error in standard deviations of "
-             "those trained on (1: as if the mean were foretold)");
+             "those trained on (1: what predicting the mean gives)");
   }
   data.train = ToExamples(recipe, formed, train, device);
   data.validation = task.validation.data.empty() ? ToExamples(recipe, formed, split.taken, device)

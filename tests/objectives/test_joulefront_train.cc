@@ -166,7 +166,7 @@ TEST_CASE("OpenBLAS computes with kernels of this processor's age", "[objectives
 #endif
 }
 
-TEST_CASE("a quantity is foretold as a number: saved, quantised, and evaluated in its own unit",
+TEST_CASE("a quantity is predicted as a number: saved, quantised, and evaluated in its own unit",
           "[objectives][slow]") {
   const Outcome folder = joulefront::objectives::Shell("mktemp -d");
   const std::string at = folder.output.substr(0, folder.output.find('\n')) + "/";

@@ -11,6 +11,7 @@ tests/storm/kill_storm.py --joulefront "$joulefront" --rounds "${ROUNDS:-500}"
 tests/storm/contention.py --joulefront "$joulefront" --workers 64 --trials 2000
 tests/storm/cluster_storm.py --joulefront "$joulefront" --rounds 100 --trials 100 --cut 60
 tests/storm/slurm_study.py --joulefront "$joulefront"
+tests/storm/damaged_stores.py --joulefront "$joulefront" --stores 1000
 tests/storm/fault_walk.py --joulefront "$joulefront" --library "$PWD/build/full/tests/libfailing_calls.so"
 if command -v clang++ >/dev/null; then
   cmake --preset fuzz >/dev/null

@@ -9,6 +9,7 @@ endfunction()
 
 joulefront_storm("kill -9 of anything at any moment loses nothing" kill_storm.py --rounds 12 --seed 5 --trials 60)
 joulefront_storm("nobody sees a lock, however many workers and lookers there are" contention.py --workers 24 --trials 150)
+joulefront_storm("whatever byte of a store is flipped, every verb says so in words of ours" damaged_stores.py --stores 6)
 if(JOULEFRONT_POSTGRESQL)
   joulefront_storm("a study in PostgreSQL outlasts kills, cuts and restarts" cluster_storm.py
     --rounds 8 --seed 5 --trials 60)

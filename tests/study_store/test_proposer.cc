@@ -83,7 +83,7 @@ TEST_CASE("A proposal waits in the store with its sampler, its reason and a seed
   CHECK(trials[0].proposed_by == "sobol");
   CHECK_FALSE(trials[0].reason.empty());
   CHECK(trials[0].seed != trials[1].seed);
-  CHECK(trials[1].seed == SeedOfTrial(0, 1));
+  CHECK(trials[1].seed == SeedOfTrial(TwoObjectives().seed, 1));
   for (TrialNumber k = 0; k < 1000; ++k) CHECK(SeedOfTrial(0, k) <= kMostSeed);
 }
 

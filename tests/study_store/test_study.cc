@@ -305,7 +305,11 @@ TEST_CASE("A study file that cannot be read says why") {
   CHECK(error(folder / ".").code == ErrorCode::kInvalidArgument);
   std::ofstream(folder / "s.toml") << kFull;
   CHECK(error(folder / "s.toml/x").code == ErrorCode::kNotFound);
-  CHECK(error("/dev/zero").message == "'/dev/zero' is larger than 4 MiB and so no study file");
+  CHECK(error("/dev/zero").message ==
+        "study file: '/dev/zero' is a device, which is not read: name a regular file");
+  std::ofstream(folder / "large.toml") << std::string((4 << 20) + 1, '#');
+  CHECK(error(folder / "large.toml").message ==
+        "study file: '" + (folder / "large.toml") + "' is larger than 4 MiB, and is not read");
   const auto file = ReadStudyFile(folder / "s.toml");
   REQUIRE(file);
   CHECK(file->study.directory == std::filesystem::canonical(folder / ".").string());
