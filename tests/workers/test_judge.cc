@@ -266,9 +266,8 @@ TEST_CASE("seconds of a phase, of the whole, and per reported count are values l
 
 TEST_CASE("a training that goes on adds the seconds before it") {
   AttemptResult result = Judge(TimedStudy(), GoodEnd());
-  const Origin origin{.named = "trial 4",
-                      .values = {{"time", 5.0}, {"all", 7.0}},
-                      .energy = GoodEnd().energy};
+  const Origin origin{
+      .named = "trial 4", .values = {{"time", 5.0}, {"all", 7.0}}, .energy = GoodEnd().energy};
   AddOrigin(TimedStudy(), origin, result);
   CHECK(result.values.at("time") == 6.0);
   CHECK(result.values.at("all") == 8.0);
