@@ -59,7 +59,7 @@ TEST_CASE("what an earlier run left running is in no later run's CPU time") {
   const json runs = json::parse(shop.Read("r.json"))["runs"];
   CHECK(runs[0]["left_running"].size() == 1);
   CHECK_FALSE(runs[1].contains("left_running"));
-  const auto cpu = [&](int k) { return runs[k]["phases"].back()["cpu_s"].get<double>(); };
+  const auto cpu = [&](std::size_t k) { return runs[k]["phases"].back()["cpu_s"].get<double>(); };
   CHECK(cpu(0) > 0.1);
   CHECK(cpu(1) < 0.1);
   CHECK(cpu(2) < 0.1);

@@ -161,8 +161,8 @@ x = { type = "int", low = 0, high = 3 }
   }
   REQUIRE(shop.Run({"ask-tell", "study.toml", "--store", "luck.db"}, lines).code == 0);
   const auto knee = [&] {
-    for (const json& point :
-         json::parse(shop.Run({"front", "luck.db", "--format", "json"}).out)["front"]) {
+    const json data = json::parse(shop.Run({"front", "luck.db", "--format", "json"}).out);
+    for (const json& point : data["front"]) {
       if (point["knee"] == true) return point["number"].get<int>();
     }
     return -1;
