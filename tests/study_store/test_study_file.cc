@@ -66,7 +66,7 @@ TEST_CASE("An unknown key is refused where it stands, with the key that was mean
           "s.toml:7:2: unknown key 'serach' in the study file; did you mean 'search'?"},
          {kAll + "[workers]\nmachines = 2\n",
           "s.toml:8:1: unknown key 'machines' in [workers]; known are count, threads, attempts, "
-          "timeout, grace, exclusive, gpus, requires"},
+          "timeout, grace, exclusive, gpus, requires, keep"},
          {kAll + "[zebra]\n[aardvark]\n",  // the first in the file, not in the alphabet
           "s.toml:7:2: unknown key 'zebra' in the study file; known are study, objectives, "
           "constraints, space, trainer, budget, search, workers, metering, carbon, tariff, limits, "
@@ -312,7 +312,7 @@ TEST_CASE("an objective on a phase is joules, or seconds where its unit says so"
   const std::string text =
       kStudy + std::string("[objectives]\nerror = { direction = \"minimize\" }\n");
   CHECK(Fault(text + "t = { direction = \"minimize\", phase = \"train\", unit = \"ms\" }\n") ==
-        "s.toml:5:54: objective 't' is on a phase, so its unit is \"J\" (joules, the default) or "
+        "s.toml:5:55: objective 't' is on a phase, so its unit is \"J\" (joules, the default) or "
         "\"s\" (seconds)");
 }
 
@@ -344,10 +344,11 @@ TEST_CASE("Quantities without a unit, or with a wrong one, are refused with the 
           "s.toml:6:16: 'max' must be a text with a unit: '2' is not an energy: it has no unit; " +
               energy},
          {kStudy +
-              "[objectives]\nheat = { direction = \"minimize\", phase = \"train\", unit = \"J\" "
+              "[objectives]\nheat = { direction = \"minimize\", phase = \"train\", unit = \"W\" "
               "}\n" +
               kSpace,
-          "s.toml:4:58: objective 'heat' is metered in joules; remove its unit"}});
+          "s.toml:4:58: objective 'heat' is on a phase, so its unit is \"J\" (joules, the default) "
+          "or \"s\" (seconds)"}});
 }
 
 TEST_CASE("Joules per work need a phase, and are not known as a training goes on") {
@@ -420,7 +421,7 @@ TEST_CASE("A command may name parameters and what is reserved, nothing else") {
           "its own"},
          {kStudy + "[objectives]\nenergy = { direction = \"minimize\", phase = \"train\" }\n" +
               kSpace + "[trainer]\ncommand = [\"t\"]\nmetrics = { energy = 'J=(.*)' }\n",
-          "s.toml:9:22: 'energy' is metered in joules, so no metric of that name is needed; remove "
+          "s.toml:9:22: 'energy' is metered, so no metric of that name is needed; remove "
           "'energy' here"}});
 }
 
