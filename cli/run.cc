@@ -139,7 +139,6 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
     front.insert(front.end(), {"--study", opened.study.name});
   }
   const std::string look = ShellText(front);
-  SayBounds(opened.study, progress.trials, console);
   switch (end) {
     case RunEnd::kInterrupted:
       console.Say("interrupted; run it again to go on");
@@ -432,6 +431,10 @@ int RunVerb(const Arguments& arguments) {
   if (!end) {
     console->EndProgress();
     return Complain("run", end.error());
+  }
+  if (!options.Has("quiet")) {
+    console->EndProgress();
+    SayBounds((*opened)->study, runner.progress().trials, *console);
   }
   return Conclude(*end, **opened, runner.progress(), *console, signals.stop_signal());
 }

@@ -233,11 +233,13 @@ class AttemptRunner {
   }
 
   void EnterPhase(const std::string& name) {
+    if (name == phase_) return;
     if (!phases_.contains(name) && phases_.size() == kMostPhases) {
       NoteBad(fmt::format("it names more than {} different phases", kMostPhases));
       return;
     }
     phases_.insert(name);
+    phase_ = name;
     metered_.EnterPhase(name);
     looked_at_.reset();
   }
@@ -367,6 +369,7 @@ class AttemptRunner {
   std::optional<Seconds> looked_at_;    // when energy_then_ was true
   std::vector<PhaseEnergy> energy_then_;
   std::set<std::string> phases_;
+  std::string phase_{kFirstPhase};
   Seconds heartbeat_ = kFirstHeartbeat;
   Seconds next_heartbeat_ = begin_ + kFirstHeartbeat;
   bool exited_ = false;

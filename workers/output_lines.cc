@@ -14,7 +14,7 @@ namespace {
 constexpr Seconds kLongestRead(0.1);
 // What a pipe is asked to hold, so that a trainer is not held up while we write to the store. Where
 // the kernel grants less, it keeps its 64 KiB.
-constexpr int kPipeBytes = 1 << 20;
+constexpr int kPipeBytes = 256 << 10;
 
 }  // namespace
 
@@ -63,7 +63,7 @@ OutputReader::OutputReader(ChildProcess& child) : child_(child) {
 }
 
 template <typename Take>
-bool OutputReader::ReadPipe(FileDescriptor& fd, Take take) {
+bool OutputReader::ReadPipe(FileDescriptor& fd, std::optional<Seconds> until, Take take) {
   std::array<char, 65536> buffer;
   bool any = false;
   ++now_;
@@ -75,20 +75,21 @@ bool OutputReader::ReadPipe(FileDescriptor& fd, Take take) {
     any = true;
     left -= static_cast<int>(size);
     take(std::string_view(buffer.data(), static_cast<std::size_t>(size)));
+    if (until && MonotonicNow() >= *until) break;  // short lines take long to look at
   }
   return any;
 }
 
 bool OutputReader::Read(bool to_the_end, const Takers& takers) {
-  const Seconds begin = MonotonicNow();
+  const auto until = to_the_end ? std::nullopt : std::optional(MonotonicNow() + kLongestRead);
   bool ever = false;
-  for (bool any = true; any && (to_the_end || MonotonicNow() - begin < kLongestRead);) {
-    any = ReadPipe(child_.err, [&](std::string_view bytes) {
+  for (bool any = true; any && (!until || MonotonicNow() < *until);) {
+    any = ReadPipe(child_.err, until, [&](std::string_view bytes) {
       takers.bytes(bytes);
       takers.err_bytes(bytes);
       err_lines_.Feed(bytes, now_, takers.err_line);
     });
-    any |= ReadPipe(child_.out, [&](std::string_view bytes) {
+    any |= ReadPipe(child_.out, until, [&](std::string_view bytes) {
       takers.bytes(bytes);
       out_lines_.Feed(bytes, now_, takers.out_line);
     });

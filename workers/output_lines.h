@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -61,7 +62,7 @@ class OutputReader {
 
  private:
   template <typename Take>
-  bool ReadPipe(FileDescriptor& fd, Take take);
+  bool ReadPipe(FileDescriptor& fd, std::optional<Seconds> until, Take take);
 
   ChildProcess& child_;
   LineCutter out_lines_, err_lines_;

@@ -45,9 +45,9 @@ TEST_CASE("front as CSV has every figure in full, with its class") {
   CHECK(front.out ==
         "trial,error,energy,energy_class,energy_coverage,energy_is_bound,mixed,price_per_step,knee,"
         "parameter.width,parameter.optimizer,parameter.momentum\n"
-        "0,0.3,10,estimated,1,0,,0,8,adam,\n"
-        "1,0.1,50,estimated,1,0,2.0000000000000004,1,16,sgd,0.5\n"
-        "2,0.05,90,estimated,1,0,8,0,64,adam,\n");
+        "0,0.3,10,estimated,1,false,0,,0,8,adam,\n"
+        "1,0.1,50,estimated,1,false,0,2.0000000000000004,1,16,sgd,0.5\n"
+        "2,0.05,90,estimated,1,false,0,8,0,64,adam,\n");
 }
 
 TEST_CASE("front as JSON has the documented shape and the provenance of every joule") {

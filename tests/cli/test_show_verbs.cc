@@ -76,14 +76,13 @@ TEST_CASE("export as CSV is one trial a line, where a missing value is an empty 
         "energy.total_at_most_j,energy.train_j,energy.train_class,energy.train_coverage,"
         "energy.train_at_most_j,attempts,"
         "proposed_by,reason,failure,message\n"
-        "0,complete,8,adam,,10.0,0.3,15.0,estimated,1.0,10.0,estimated,1.0,1,sobol,start,,\n"
-        "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,1.0,50.0,estimated,1.0,1,sobol,start,,\n"
-        "2,complete,64,adam,,90.0,0.05,95.0,estimated,1.0,90.0,estimated,1.0,1,sobol,start,,\n"
-        "3,complete,32,adam,,20.0,0.3,25.0,estimated,1.0,20.0,estimated,1.0,1,sobol,start,,\n"
-        "4,failed,8,adam,,,,,,,,,,1,sobol,start,exit-code,\"exit status 1; its last line: "
-        "\"\"no\"\",\n"
-        "\x1b[2Jgone\"\n"
-        "5,waiting,16,sgd,0.5,,,,,,,,,0,nsga2,bred,,\n");
+        "0,complete,8,adam,,10.0,0.3,15.0,estimated,1.0,,10.0,estimated,1.0,,1,sobol,start,,\n"
+        "1,complete,16,sgd,0.5,50.0,0.1,55.0,estimated,1.0,,50.0,estimated,1.0,,1,sobol,start,,\n"
+        "2,complete,64,adam,,90.0,0.05,95.0,estimated,1.0,,90.0,estimated,1.0,,1,sobol,start,,\n"
+        "3,complete,32,adam,,20.0,0.3,25.0,estimated,1.0,,20.0,estimated,1.0,,1,sobol,start,,\n"
+        "4,failed,8,adam,,,,,,,,,,,,1,sobol,start,exit-code,\"\"\"exit status 1; its last line: "
+        "\\\"\"no\\\"\",\\n\\u001b[2Jgone\"\"\"\n"
+        "5,waiting,16,sgd,0.5,,,,,,,,,,,0,nsga2,bred,,\n");
 }
 
 TEST_CASE("export as JSON has the documented shape") {
