@@ -324,7 +324,7 @@ TEST_CASE("nothing that a study file or a flag names is waited for, or read with
     refused({"gate", "--baseline", odd, "--", "true"});
   }
   RunStudy(shop);
-  for (const char* odd : {"pipe", "zero"}) refused({"import", odd, "--into", "shell.db"});
+  for (const char* odd : {"pipe", "zero"}) refused({"import", odd, "--into", "study.toml"});
 }
 
 TEST_CASE("what a shell gives in the place of a file is read as it was") {
