@@ -358,7 +358,7 @@ TEST_CASE("a server that is read-only since another leads is away for a while, a
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::kUnreachable);
   CHECK_THAT(refused.error().message, Catch::Contains("read-only"));
-  CHECK((*connection)->Execute("CREATE TABLE public.t (x int)"));  // in a connection made anew
+  CHECK((*connection)->Execute("CREATE TABLE public.t (x int)"));  // in a new connection
 }
 
 TEST_CASE("a database whose texts are not UTF-8 is refused before a store is made in it") {
