@@ -44,8 +44,14 @@ const Objective* MeteredAs(const Study& study, const std::string& name) {
   return nullptr;
 }
 
-/// "energy=10kJ" -> a bound on energy, one of the `names`; joules where the name is metered, a
-/// plain number elsewhere.
+bool IsTimed(const Study& study, const std::string& name) {
+  const auto timed = [&](const auto& item) { return item.name == name && item.timed; };
+  return std::any_of(study.objectives.begin(), study.objectives.end(), timed) ||
+         std::any_of(study.constraints.begin(), study.constraints.end(), timed);
+}
+
+/// "energy=10kJ" -> a bound on energy, one of the `names`; joules where the name is metered, a time
+/// or a plain number where it is timed, a plain number elsewhere.
 Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy& opened,
                          const std::set<std::string>& names) {
   const auto equals = text.find('=');
@@ -71,6 +77,9 @@ Result<Bound> ParseBound(const std::string& text, bool is_max, const OpenedStudy
     auto joules = ParseJoules(value);
     if (!joules) return Pass(joules, flag);
     limit = joules->value();
+  } else if (const auto seconds = ParseSeconds(value);
+             seconds && IsTimed(opened.study, bound.name)) {
+    limit = seconds->value();
   } else {
     const auto parsed = std::from_chars(value.data(), value.data() + value.size(), limit);
     if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size() ||

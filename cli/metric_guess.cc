@@ -67,7 +67,17 @@ std::size_t SkipBlanks(std::string_view line, std::size_t at) {
 constexpr std::string_view kSigns[] = {":", "=", "|", "\u2502"};
 constexpr std::string_view kBetween = "[\"']?\\s*(?:[:=|]|\u2502)?\\s*";
 
-/// Where the number after a name that ends at `at` begins: behind a quote, blanks and a sign.
+/// Behind the bracket of "tensor(0.35" or "np.float64(0.35", where one begins at `at`; else `at`.
+std::size_t PlaceInCall(std::string_view line, std::size_t at) {
+  std::size_t end = at;
+  while (end < line.size() && IsInName(line[end])) ++end;
+  const bool is_call = end > at && BeginsName(line[at]) && line.substr(end).starts_with('(');
+  return is_call ? end + 1 : at;
+}
+constexpr std::string_view kCall = R"([A-Za-z_][\w.]*\()";
+
+/// Where the number after a name that ends at `at` begins: behind a quote, blanks, a sign, and the
+/// bracket of a call.
 std::optional<std::size_t> NumberAfter(std::string_view line, std::size_t at) {
   std::size_t place = at;
   if (place < line.size() && (line[place] == '"' || line[place] == '\'')) ++place;
@@ -78,8 +88,11 @@ std::optional<std::size_t> NumberAfter(std::string_view line, std::size_t at) {
     break;
   }
   place = SkipBlanks(line, place);
-  if (place == at || EndOfNumber(line, place) == place) return std::nullopt;
-  return place;
+  if (place == at) return std::nullopt;
+  if (EndOfNumber(line, place) != place) return place;
+  const std::size_t inside = PlaceInCall(line, place);
+  return inside > place && EndOfNumber(line, inside) != inside ? std::optional(inside)
+                                                               : std::nullopt;
 }
 
 /// Whether the words speak of a spread, and not of the value itself.
@@ -179,7 +192,10 @@ struct Spot {
 std::optional<Spot> SpotOf(std::string_view line, std::size_t begin, std::size_t end) {
   const std::string name = std::string(kNameBegins) + Quoted(line.substr(begin, end - begin));
   if (const auto beside = NumberAfter(line, end)) {
-    return Spot{begin, *beside, name + std::string(kBetween) + std::string(kNumber)};
+    const bool in_call = line[*beside - 1] == '(';
+    return Spot{
+        begin, *beside,
+        name + std::string(kBetween) + std::string(in_call ? kCall : "") + std::string(kNumber)};
   }
   auto number = NumberBehindWords(line, end);
   if (!number) number = NumberBeyond(line, end);

@@ -166,7 +166,14 @@ int Conclude(RunEnd end, const OpenedStudy& opened, const Progress& progress, Co
       break;
   }
   if (progress.counts.complete == 0) {
-    console.Say("no trial is complete; joulefront status shows why");
+    const auto last = std::find_if(progress.trials.rbegin(), progress.trials.rend(),
+                                   [](const Trial& t) { return t.state == TrialState::kFailed; });
+    if (last != progress.trials.rend()) {
+      console.Say(fmt::format("no trial is complete. The last failure ({}): {}",
+                              last->failure ? Name(*last->failure) : "failed", last->message));
+    } else {
+      console.Say("no trial is complete; joulefront status shows why");
+    }
     return kNothingFeasible;
   }
   if (ComputeFront(opened.study, progress.trials).feasible == 0) {

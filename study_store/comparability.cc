@@ -24,8 +24,17 @@ auto KeyOf(const Provenance& p) {
   return std::tie(p.energy_class, p.source, p.boundary, p.attribution, p.idle_policy, p.host);
 }
 
+/// Whose seconds a timed objective's value is: those that were told, or those of a machine.
+std::string ClockOf(const Objective& objective, const Trial& trial) {
+  if (!objective.timed) return "";
+  if (FindPhase(trial.energy, *objective.timed) == nullptr) return "seconds: told";
+  const EnergyFigure* total = FindFigure(trial.energy, kTotalPhase);
+  return total == nullptr ? "seconds" : "seconds on " + total->provenance.host;
+}
+
 bool TrialsShareKey(const Study& study, const Trial& a, const Trial& b) {
   return std::all_of(study.objectives.begin(), study.objectives.end(), [&](const auto& objective) {
+    if (ClockOf(objective, a) != ClockOf(objective, b)) return false;
     const EnergyFigure *one = FigureOf(objective, a), *other = FigureOf(objective, b);
     if (one == nullptr || other == nullptr) return one == other;
     return ShareKey(one->provenance, other->provenance);
@@ -35,9 +44,9 @@ bool TrialsShareKey(const Study& study, const Trial& a, const Trial& b) {
 /// The key in words, the same for phases that share it.
 void Describe(const Study& study, const Trial& trial, ComparableGroup& group) {
   for (const Objective& objective : study.objectives) {
-    if (!objective.phase) continue;
+    if (!objective.phase && !objective.timed) continue;
     const EnergyFigure* figure = FigureOf(objective, trial);
-    std::string words = "told";
+    std::string words = objective.timed ? ClockOf(objective, trial) : "told";
     if (figure != nullptr) {
       const Provenance& p = figure->provenance;
       words = fmt::format("{}: {} of {}, {}, idle {}, on {}", Name(p.energy_class), p.source,

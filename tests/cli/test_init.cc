@@ -415,6 +415,7 @@ TEST_CASE(
   CHECK(value("std of accuracy: 0.02\naccuracy: 0.9") == "accuracy = 0.9");
   CHECK(value("test-rmse-mean:0.5\ttest-rmse-std:0.1") == "test_rmse_mean = 0.5");
   CHECK(value("Accuracy is 0.93") == "accuracy = 0.93");
+  CHECK(value("loss=tensor(0.3500, device='cuda:0', grad_fn=<NllLoss>)") == "loss = 0.35");
   CHECK(value("Cross Validation Accuracy = 95.5%") == "validation_accuracy = 95.5");
 }
 

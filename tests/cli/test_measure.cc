@@ -182,6 +182,9 @@ TEST_CASE("the interval of a mean is Student's") {
   CHECK(*spread.deviation == Approx(1.0));
   CHECK(*spread.half_width == Approx(4.302653 / std::sqrt(3.0)));
   CHECK_FALSE(SpreadOf({1.0}).half_width);
+  // Equal values have no spread, also where their sum is rounded.
+  CHECK(*SpreadOf({0.9873, 0.9873, 0.9873}).deviation == 0.0);
+  CHECK(SpreadOf({0.9873, 0.9873, 0.9873}).mean == 0.9873);
 }
 
 TEST_CASE("a study that demands what is not there ends with exit code 5 before it begins") {

@@ -69,6 +69,23 @@ using Trials = std::vector<std::size_t>;
 
 }  // namespace
 
+TEST_CASE("seconds that were told share no front with seconds that were metered") {
+  Study study;
+  study.objectives = {{.name = "error"}, {.name = "time", .timed = "train", .unit = "s"}};
+  std::vector<Trial> trials;
+  for (int i = 0; i < 4; ++i) {
+    trials.push_back(
+        MakeTrial(0.5 - 0.1 * i, 1.0, i < 3 ? std::optional(Measured()) : std::nullopt));
+    trials.back().number = i;
+    trials.back().values["time"] = 1.0 + i;
+  }
+  trials[3].values["time"] = 0.001;  // it would dominate all
+  const auto groups = GroupByKey(study, trials, {0, 1, 2, 3});
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0].trials == Trials{0, 1, 2});
+  CHECK(groups[1].key == "seconds: told");
+}
+
 TEST_CASE("figures that were obtained differently never share a front unknowingly") {
   // The estimates would dominate everything that was measured.
   std::vector<Trial> trials;
