@@ -88,8 +88,8 @@ class AttemptRunner {
     }
     ReadOutputs(/*to_the_end=*/!leaves_running_);  // what goes on may print without end
     reader_.Finish(takers_);
-    if (!stopping_) TakeNewestReport();
-    HandOnReports();
+    TakeNewestReport();
+    HandOnReports(/*may_stop=*/false);  // a training that has ended is not stopped early
     TakeMetrics();
     end_.energy = metered_.Settle();
     end_.meter_faults = metered_.MeterFaults();
@@ -223,11 +223,11 @@ class AttemptRunner {
     reports_.push_back({std::move(report), energy_then_});
   }
 
-  void HandOnReports() {
+  void HandOnReports(bool may_stop = true) {
     if (reports_.empty()) return;
     const bool goes_on = callbacks_.on_progress(reports_);
     reports_.clear();
-    if (goes_on || stopping_) return;
+    if (goes_on || stopping_ || !may_stop) return;
     end_.pruned = true;
     Stop(MonotonicNow());
   }
