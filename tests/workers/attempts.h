@@ -17,7 +17,8 @@ struct Outcome {
 
 /// How a test meddles with an attempt.
 struct Meddling {
-  std::function<bool(SignalWatch&)> on_heartbeat;  // false: the lease is lost
+  std::function<bool(SignalWatch&)> on_heartbeat = {};  // false: the lease is lost
+  std::optional<std::int64_t> stops_at = {};            // the verdict on the report of this step
 };
 
 /// Runs a command in the study's folder, with these settings in the study file.
@@ -32,18 +33,18 @@ inline Outcome RunCommand(const ScratchFolder& folder, const std::vector<std::st
   SignalWatch signals;
   BecomeSubreaper();
   Outcome outcome;
-  const AttemptCallbacks callbacks{.on_progress =
-                                       [&](const std::vector<MeteredReport>& reports) {
-                                         for (const auto& report : reports) {
-                                           outcome.progress.push_back(report.message);
-                                         }
-                                         return true;
-                                       },
-                                   .on_heartbeat =
-                                       [&](const std::vector<PhaseEnergy>&) {
-                                         return !meddling.on_heartbeat ||
-                                                meddling.on_heartbeat(signals);
-                                       }};
+  const AttemptCallbacks callbacks{
+      .on_progress =
+          [&](const std::vector<MeteredReport>& reports) {
+            for (const auto& report : reports) {
+              outcome.progress.push_back(report.message);
+            }
+            return !meddling.stops_at || reports.back().message.step != *meddling.stops_at;
+          },
+      .on_heartbeat =
+          [&](const std::vector<PhaseEnergy>&) {
+            return !meddling.on_heartbeat || meddling.on_heartbeat(signals);
+          }};
   const Seconds begin = MonotonicNow();
   outcome.end = RunAttempt(study, *prepared, *patterns,
                            Metering{.machine = {}, .plan = PlanOf(study, 0)}, signals, callbacks);

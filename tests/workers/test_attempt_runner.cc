@@ -163,6 +163,13 @@ TEST_CASE("a flood of reports holds no trainer up, and its last one is kept") {
   REQUIRE(outcome.progress.size() > 100);
   CHECK(outcome.progress[99].step == 100);
   CHECK(outcome.progress.back().step == 200'000);
+  // What comes after the end is recorded, and stops nothing.
+  const std::string both =  // in one write, so that nothing is looked at in between
+      flood.substr(0, flood.rfind("}'")) +
+      "; printf \"{\\\"joulefront\\\":\\\"result\\\",\\\"values\\\":{\\\"error\\\":0.5}}\\n\"}'\n";
+  const Outcome late = RunShell(folder, both, "", {.stops_at = 200'000});
+  CHECK(late.progress.back().step == 200'000);
+  CHECK(Name(late.result.state) == "complete");
 }
 
 TEST_CASE(
